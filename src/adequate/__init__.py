@@ -1,0 +1,1 @@
+"""Finds the arithmetic a trained network needs, no more and no less, and emulates it bit for bit."""

@@ -1,0 +1,107 @@
+"""Designs as JSON, both ways: ``{"adequate_design": 1, "layers": {"conv1": {"weight": "fixed(8,7)"}}}``.
+
+Formats are written in their text form, accumulators as ``{"format": ..., "order": ...}``. ``SCHEMA`` is the JSON
+Schema of the file.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from adequate.formats import Format, parse
+from adequate.operators import Accumulator, Order
+
+if TYPE_CHECKING:
+    from adequate.design.design import Design
+
+VERSION = 1
+
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "adequate design",
+    "type": "object",
+    "required": ["adequate_design", "layers"],
+    "additionalProperties": False,
+    "properties": {
+        "adequate_design": {"const": VERSION},
+        "layers": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "input": {"type": "string"},
+                    "weight": {"type": "string"},
+                    "output": {"type": "string"},
+                    "accumulator": {
+                        "type": "object",
+                        "required": ["format", "order"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "format": {"type": "string"},
+                            "order": {"enum": [order.value for order in Order]},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def design_to_json(design: "Design") -> str:
+    """Canonical text: layers sorted by name, two spaces, a final newline; equal designs give equal bytes."""
+    layers = {name: {slot: _slot_to_json(value) for slot, value in one.slots().items()} for name, one in design.items()}
+    return json.dumps({"adequate_design": VERSION, "layers": layers}, indent=2, ensure_ascii=False) + "\n"
+
+
+def design_from_json(text: str) -> dict[str, dict[str, Format | Accumulator]]:
+    """Slots by layer name.
+
+    Raises:
+        ValueError: not JSON, not a design, a newer version, an unknown slot or format.
+    """
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(data, dict) or "adequate_design" not in data:
+        raise ValueError('not a design: there is no "adequate_design" with its version')
+    version: Any = data["adequate_design"]  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(version, int) or version < 1:
+        raise ValueError(f"design version {version!r} is not a number from 1 to {VERSION}")
+    if version > VERSION:
+        raise ValueError(f"design version {version} is newer than version {VERSION}, which this adequate reads")
+    layers = _mapping(data.get("layers"), "layers")  # pyright: ignore[reportUnknownMemberType]
+    return {
+        name: {slot: _slot_from_json(name, slot, value) for slot, value in _mapping(one, f"layer {name!r}").items()}
+        for name, one in layers.items()
+    }
+
+
+def _slot_to_json(value: Format | Accumulator) -> Any:
+    if isinstance(value, Accumulator):
+        return {"format": str(value.format), "order": value.order.value}
+    return str(value)
+
+
+def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Accumulator:
+    try:
+        if slot == "accumulator":
+            given = _mapping(value, "accumulator")
+            return Accumulator(parse(str(given["format"])), Order(given["order"]))
+        if slot not in ("input", "weight", "output"):
+            raise ValueError("no such slot; a layer has 'input', 'weight', 'accumulator', 'output'")
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is not the text of a format")
+        return parse(value)
+    except KeyError as error:
+        raise ValueError(f"layer {layer!r}, slot {slot!r}: {error} is missing") from None
+    except ValueError as error:
+        raise ValueError(f"layer {layer!r}, slot {slot!r}: {error}") from None
+
+
+def _mapping(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"not a design: {what} is {type(value).__name__}, not an object")
+    return value  # pyright: ignore[reportUnknownVariableType]

@@ -1,0 +1,105 @@
+"""Rules: from dynamic ranges to one design, without a search."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from adequate.design import Design, LayerDesign
+from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo
+from adequate.formats.minifloat import Underflow
+from adequate.network.layer import MULTIPLYING
+from adequate.profiling import LayerRanges, Range, Ranges
+
+IntegerLength = Literal["code", "thesis_eq_5_2"]
+
+IMAGE_BITS = 8
+"""Word length of the network's own input: pixels have 8 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Word lengths of Ristretto's three parts; None leaves a part in floating point.
+
+    ``outputs`` are the inputs and outputs of convolutional and fully connected layers, ``conv`` and ``fc`` their
+    weights (Gysel 2016, 5.3). The network's own input has at least ``IMAGE_BITS``.
+
+    >>> str(Widths(4, 2, 2))
+    '4/2/2'
+    """
+
+    outputs: int | None = None
+    conv: int | None = None
+    fc: int | None = None
+
+    def __str__(self) -> str:
+        return "/".join("float" if bits is None else str(bits) for bits in (self.outputs, self.conv, self.fc))
+
+
+def dynamic_fixed(ranges: Ranges, bits: int | Widths, *, il: IntegerLength = "code") -> Design:
+    """Dynamic fixed point: a fractional length per tensor, from its range alone (Gysel 2016, 5.2).
+
+    FL = bits - IL. ``il`` "code" is Ristretto's own rule: IL = ceil(log2 max|w|) + 1 for weights and
+    IL = ceil(log2 max|x|) for layer inputs and outputs, whose largest values saturate; the network's own input is
+    covered like weights (our choice: a saturated image is nobody's). "thesis_eq_5_2" is IL = ceil(log2(max|x| + 1)).
+    """
+    widths = bits if isinstance(bits, Widths) else Widths(bits, bits, bits)
+    weight_rule = "cover" if il == "code" else il
+    output_rule = "saturate" if il == "code" else il
+
+    def choose(layer: LayerRanges) -> LayerDesign:
+        weight_bits = widths.fc if layer.operation in ("linear", "matmul") else widths.conv
+        outputs = widths.outputs
+        image = layer.reads_image
+        input_bits = None if outputs is None else max(outputs, IMAGE_BITS) if image else outputs
+        return LayerDesign(
+            input=_fixed(layer.input, input_bits, weight_rule if image else output_rule),
+            weight=_fixed(layer.weight, weight_bits, weight_rule),
+            output=_fixed(layer.output, outputs, output_rule),
+        )
+
+    return _each(ranges, choose)
+
+
+def static_fixed(ranges: Ranges, bits: int, frac: int) -> Design:
+    """One fixed-point format for every weight, layer input and layer output (Gysel 2016, 4.4.1)."""
+    return _uniform(ranges, Fixed(bits, frac))
+
+
+def minifloat_uniform(ranges: Ranges, bits: int, exp: int | None = None) -> Design:
+    """One minifloat for every weight, layer input and layer output (Gysel 2016, 6.3): no subnormals, no specials.
+
+    Without ``exp``, it is ceil(log2(log2(max|x|) - 1) + 1) over the layer inputs and outputs, at least 4 (eq. 6.2 and
+    Ristretto's code).
+    """
+    if exp is None:
+        seen = [r for one in _products(ranges).values() for r in (one.input, one.output) if r is not None]
+        peak = max(r.magnitude for r in seen)
+        return _uniform(ranges, Minifloat.fit((-peak, peak), bits, underflow=Underflow.FLUSH))
+    return _uniform(ranges, Minifloat(exp, bits - 1 - exp, underflow=Underflow.FLUSH))
+
+
+def power_of_two_weights(ranges: Ranges, bits: int = 4, *, outputs: int | None = None) -> Design:
+    """Weights that are powers of two, exponents up to -1 (Gysel 2016, 7.2).
+
+    Layer inputs and outputs stay in floating point, as in the thesis, or are dynamic fixed point of ``outputs`` bits,
+    as in Ristretto's code (8).
+    """
+    design = dynamic_fixed(ranges, Widths(outputs=outputs))
+    return design.with_layers(_products(ranges), weight=PowerOfTwo(bits))
+
+
+def _fixed(seen: Range | None, bits: int | None, il: Literal["cover", "saturate", "thesis_eq_5_2"]) -> Format | None:
+    return None if seen is None or bits is None else Fixed.fit(seen.interval, bits, il=il)
+
+
+def _uniform(ranges: Ranges, format: Format) -> Design:
+    return _each(ranges, lambda _: LayerDesign(input=format, weight=format, output=format))
+
+
+def _each(ranges: Ranges, choose: Callable[[LayerRanges], LayerDesign]) -> Design:
+    return Design({name: choose(layer) for name, layer in _products(ranges).items()})
+
+
+def _products(ranges: Ranges) -> dict[str, LayerRanges]:
+    """Only convolutional and fully connected layers are approximated (Gysel 2016, 2.2)."""
+    return {name: layer for name, layer in ranges.items() if layer.operation in MULTIPLYING}

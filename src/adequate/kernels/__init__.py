@@ -1,0 +1,1 @@
+"""Sums of products on tensors: plain parameters in, tensors out."""
