@@ -96,7 +96,7 @@ def _replace_arithmetic(
     name = _add(modules, kind(layer, chosen, node.target))
     with graph.graph.inserting_before(node):
         call = graph.graph.call_module(name, node.args, node.kwargs)
-    call.meta = dict(node.meta)
+    call.meta = {**node.meta, "layer": layer.name}
     node.replace_all_uses_with(call)
     graph.graph.erase_node(node)
 
@@ -120,7 +120,7 @@ def _surround(
         name = _add(modules, Quantizer(chosen.output, f"output of layer {layer.name!r}"))
         with graph.graph.inserting_after(last):
             call = graph.graph.call_module(name, (last,))
-        call.meta = dict(last.meta)
+        call.meta = {**last.meta, "layer": layer.name}
         last.replace_all_uses_with(call, delete_user_cb=lambda user: user is not call)
 
 

@@ -85,9 +85,9 @@ def units(x: Tensor, format: Format, what: str, output_axis: int | None = None) 
     grid = format.element.grid
     if grid is None:
         raise ValueError(f"{what}: {format.element} has no grid of its own under a scale that is no power of two")
-    if scale.numel() > 1 and format.axis != output_axis:
+    if scale.numel() > 1 and (output_axis is None or (format.axis or 0) % x.dim() != output_axis):
         raise ValueError(f"{what}: a scale per index of dimension {format.axis} cannot be taken out of the sum")
-    divisor = scale if scale.numel() == 1 else along(scale, format.axis or 0, x.dim())
+    divisor = scale if scale.numel() == 1 else along(scale, output_axis or 0, x.dim())
     elements = on_grid(values.double() / divisor.to(x.device), grid)
     return Units(elements.to(x.dtype), grid, grid, None, scale.to(x.device), format)
 

@@ -1,8 +1,10 @@
 """Rules: from dynamic ranges to one design, without a search."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from torch import Tensor
 
 from adequate.design import Design, LayerDesign
 from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo
@@ -11,6 +13,9 @@ from adequate.network.layer import MULTIPLYING
 from adequate.profiling import LayerRanges, Range, Ranges
 
 IntegerLength = Literal["code", "thesis_eq_5_2"]
+
+FULLY_CONNECTED = frozenset({"linear", "matmul"})
+"""Operations whose weights are the "fc" part."""
 
 IMAGE_BITS = 8
 """Word length of the network's own input: pixels have 8 bits."""
@@ -35,24 +40,28 @@ class Widths:
         return "/".join("float" if bits is None else str(bits) for bits in (self.outputs, self.conv, self.fc))
 
 
-def dynamic_fixed(ranges: Ranges, bits: int | Widths, *, il: IntegerLength = "code") -> Design:
+def dynamic_fixed(
+    ranges: Ranges, bits: int | Widths, *, il: IntegerLength = "code", cover_image: bool = True
+) -> Design:
     """Dynamic fixed point: a fractional length per tensor, from its range alone (Gysel 2016, 5.2).
 
     FL = bits - IL. ``il`` "code" is Ristretto's own rule: IL = ceil(log2 max|w|) + 1 for weights and
-    IL = ceil(log2 max|x|) for layer inputs and outputs, whose largest values saturate; the network's own input is
-    covered like weights (our choice: a saturated image is nobody's). "thesis_eq_5_2" is IL = ceil(log2(max|x| + 1)).
+    IL = ceil(log2 max|x|) for layer inputs and outputs, whose largest values saturate. "thesis_eq_5_2" is
+    IL = ceil(log2(max|x| + 1)). The network's own input is covered whole unless ``cover_image`` is off, as in
+    Ristretto's code: half of its range would saturate (our choice).
     """
     widths = bits if isinstance(bits, Widths) else Widths(bits, bits, bits)
     weight_rule = "cover" if il == "code" else il
     output_rule = "saturate" if il == "code" else il
 
     def choose(layer: LayerRanges) -> LayerDesign:
-        weight_bits = widths.fc if layer.operation in ("linear", "matmul") else widths.conv
+        weight_bits = widths.fc if layer.operation in FULLY_CONNECTED else widths.conv
         outputs = widths.outputs
         image = layer.reads_image
+        covered = image and cover_image
         input_bits = None if outputs is None else max(outputs, IMAGE_BITS) if image else outputs
         return LayerDesign(
-            input=_fixed(layer.input, input_bits, weight_rule if image else output_rule),
+            input=_fixed(layer.input, input_bits, weight_rule if covered else output_rule),
             weight=_fixed(layer.weight, weight_bits, weight_rule),
             output=_fixed(layer.output, outputs, output_rule),
         )
@@ -86,6 +95,15 @@ def power_of_two_weights(ranges: Ranges, bits: int = 4, *, outputs: int | None =
     """
     design = dynamic_fixed(ranges, Widths(outputs=outputs))
     return design.with_layers(_products(ranges), weight=PowerOfTwo(bits))
+
+
+def least_squares(x: Tensor, start: Fixed) -> Fixed:
+    """``start`` with the fractional length of the least squared error on ``x``, sum (x - format(x))^2.
+
+    Tried are the lengths from one bit coarser to as many finer as the word has bits, and two.
+    """
+    candidates = [replace(start, frac=start.frac + more) for more in range(-1, start.bits + 3)]
+    return min(candidates, key=lambda format: float((x - format.quantize(x)).double().square().sum()))
 
 
 def _fixed(seen: Range | None, bits: int | None, il: Literal["cover", "saturate", "thesis_eq_5_2"]) -> Format | None:

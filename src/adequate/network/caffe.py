@@ -20,6 +20,8 @@ FIELDS_OF_LAYER = {LAYER: (1, 7), V1_LAYER: (4, 6)}
 """Fields of the name and of the blobs, in each kind of layer."""
 DATA, SHAPE, DOUBLE_DATA = 5, 7, 8
 """Fields of ``BlobProto``; 1 to 4 are num, channels, height and width in old files."""
+DIMENSIONS = 32
+"""The most a blob may have (Caffe, ``kMaxBlobAxes``)."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,6 @@ def _blob(message: _Message) -> Tensor:
             [legacy[number]] = field.integers(wire)
     sizes = list(legacy.values()) if shape is None else shape
     values = np.concatenate(parts) if parts else np.empty(0, np.float32)
-    if len(values) == 0 or prod(sizes) != len(values):
+    if len(values) == 0 or prod(sizes) != len(values) or len(sizes) > DIMENSIONS:
         raise message.error(message.start, f"a blob of shape {tuple(sizes)} with {len(values)} values")
     return torch.from_numpy(values.reshape(sizes))

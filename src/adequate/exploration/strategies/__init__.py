@@ -1,0 +1,9 @@
+"""Strategies: which designs to try next. One file each."""
+
+from adequate.exploration.strategies.best_minifloat_split import best_minifloat_split
+from adequate.exploration.strategies.best_static_split import best_static_split
+from adequate.exploration.strategies.ristretto import ristretto
+
+STRATEGIES = (best_static_split, best_minifloat_split, ristretto)
+
+__all__ = ["STRATEGIES", "best_minifloat_split", "best_static_split", "ristretto"]

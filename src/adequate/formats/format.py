@@ -1,0 +1,145 @@
+"""What a number can be: a finite set of values, each with an integer code."""
+
+from abc import ABC, abstractmethod
+from dataclasses import MISSING, fields
+from enum import Enum
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, ClassVar, Self, cast, final
+
+import torch
+from torch import Generator, Tensor
+
+from adequate.formats.checks import holds, options, require_finite, require_float
+
+
+def between(x: Tensor, low: Fraction, high: Fraction) -> Tensor:
+    """Where ``low <= x <= high``, the ends rounded to the dtype of ``x``."""
+    return (x >= float(low)) & (x <= float(high))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        items = cast(tuple[object, ...], value)
+        return f"({','.join(map(_written, items))}{',' if len(items) == 1 else ''})"
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+class Format(ABC):
+    """A finite set of values with codes; ``decode`` defines it, everything else is a fast path to the same set.
+
+    Members are frozen dataclasses: hashable, comparable, with a text form both ways
+    (``str(format)`` and ``adequate.formats.parse``). Several codes may stand for zero; ``encode`` writes one of them,
+    the canonical code, which is the first in ``word``.
+    """
+
+    name: ClassVar[str]
+    """What the text form begins with."""
+
+    @property
+    @abstractmethod
+    def word(self) -> range:
+        """All codes: two's complement integers for signed fixed point, ``range(2**bits)`` for bit patterns."""
+
+    @abstractmethod
+    def decode(self, code: int) -> Fraction:
+        """The exact value of one code.
+
+        Raises:
+            ValueError: ``code`` is not in ``word``, or stands for NaN or infinity.
+        """
+
+    @abstractmethod
+    def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """``x`` with every element replaced by a value of this format, in the dtype of ``x``, zero always as +0.0.
+
+        With a ``generator`` the rounding is stochastic whatever the format's own rule (used while fine-tuning).
+
+        Raises:
+            ValueError: ``x`` holds NaN or infinity, or its dtype cannot hold this format's values, or the format's own
+                rounding is stochastic and there is no generator.
+        """
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """The int64 codes of ``quantize(x)``, so that ``decode(encode(x)) == quantize(x)``.
+
+        A format whose own rounding is stochastic rounds to nearest even here: encode what ``quantize`` returned.
+        """
+
+    @property
+    @abstractmethod
+    def minimum(self) -> Fraction:
+        """The lowest value."""
+
+    @property
+    @abstractmethod
+    def maximum(self) -> Fraction:
+        """The highest value."""
+
+    @property
+    @abstractmethod
+    def digits(self) -> int:
+        """The significant bits of the widest value, without trailing zeros: what a dtype must have to hold them all."""
+
+    @property
+    @abstractmethod
+    def grid(self) -> int | None:
+        """The largest ``g`` such that every value is an integer multiple of ``2**g``; None where no one ``g`` is known.
+
+        None: a scale that is no power of two, or that depends on the data.
+        """
+
+    @abstractmethod
+    def inside(self, x: Tensor) -> Tensor:
+        """Where ``minimum <= x <= maximum``: the mask of the straight-through gradient."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, interval: tuple[float, float], bits: int) -> Self:
+        """The member of this family, ``bits`` wide, for numbers between ``low`` and ``high`` of ``interval``."""
+
+    @cached_property
+    def bits(self) -> int:
+        """The bits of a code."""
+        return (self.word.stop - self.word.start - 1).bit_length()
+
+    @final
+    def _fits(self, dtype: torch.dtype) -> bool:
+        """Whether every value of this format is a number of ``dtype``."""
+        grid = self.grid
+        return grid is not None and holds(dtype, self.digits, grid, max(-self.minimum, self.maximum))
+
+    @final
+    def _admit(self, x: Tensor) -> Tensor:
+        """``x`` as float32 or float64 if this format can quantize it, else ValueError."""
+        require_float(self, x)
+        if not self._fits(x.dtype):
+            raise ValueError(
+                f"{self} does not fit {x.dtype}: its values need {self.digits} significant bits, multiples of "
+                f"2**{self.grid} and magnitudes up to {float(max(-self.minimum, self.maximum)):g}; "
+                f"use {'torch.float64' if self._fits(torch.float64) else 'a narrower format'}"
+            )
+        require_finite(self, x)
+        return x if x.dtype in (torch.float32, torch.float64) else x.float()
+
+    @final
+    def _require_code(self, code: int) -> None:
+        if code not in self.word:
+            raise ValueError(f"{self} has the codes {self.word.start} to {self.word.stop - 1}, not {code}")
+
+    @final
+    def __str__(self) -> str:
+        required: list[object] = [getattr(self, f.name) for f in fields(cast(Any, self)) if f.default is MISSING]
+        if len(required) == 1 and isinstance(required[0], tuple):  # the values of a codebook, not one tuple
+            required = list(cast(tuple[object, ...], required[0]))
+        arguments = [_written(value) for value in required]
+        for option in options(self):
+            value = getattr(self, option.name)
+            if value == option.default:
+                continue
+            if isinstance(option.default, bool):
+                arguments.append(option.name if value else f"un{option.name}")
+            else:
+                arguments.append(f"{option.name}={_written(value)}")
+        return f"{self.name}({','.join(arguments)})" if arguments else self.name

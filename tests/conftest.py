@@ -1,0 +1,28 @@
+"""Real data for tests: ``ADEQUATE_DATA`` says where it is; without it tests skip, in CI they fail."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of data sets and trained models."""
+    root = os.environ.get("ADEQUATE_DATA")
+    if root and Path(root).is_dir():
+        return Path(root)
+    reason = "ADEQUATE_DATA does not name the folder of data sets and trained models"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def cifar10_dir(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of CIFAR-10's standard binary files; its test file has the first 1,000 images."""
+    target = tmp_path_factory.mktemp("data") / "cifar10"
+    subprocess.run([sys.executable, data_root / "unpack_cifar10.py", target], check=True, capture_output=True)
+    return target

@@ -1,0 +1,132 @@
+"""The code and the commands that README and docs show, executed; what they print, compared where it is shown.
+
+A page is one story: its blocks run in order, in one namespace and one empty working directory. A block with a title is a
+file, which is written. In a console block every line that begins with ``$ adequate`` runs; lines below it are what it
+prints (``...`` stands for anything). ``<!-- slow -->`` before a block leaves it to the slow suite.
+"""
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adequate.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(
+    r"^(?P<slow><!-- slow -->\n+)?```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.M | re.S
+)
+OUTSIDE_DATA = re.compile(r"\$ADEQUATE_DATA|--data (?:mnist|fashion-mnist|cifar10)\b")
+SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    kind: str
+    body: str
+    title: str | None
+    slow: bool
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(m["kind"], m["body"], m["title"], m["slow"] is not None, text.count("\n", 0, m.start("kind")) + 1)
+        for m in FENCE.finditer(text)
+    ]
+
+
+def commands(block: Block) -> list[tuple[str, str]]:
+    """(command, what it prints) of a console block."""
+    pieces = re.split(r"^\$ ", block.body.replace("\\\n", ""), flags=re.M)[1:]
+    return [(command.strip(), printed) for command, _, printed in (piece.partition("\n") for piece in pieces)]
+
+
+def adequate(command: str, printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs one ``adequate`` command in this process; it has to succeed and to print what is shown."""
+    monkeypatch.setattr(sys, "argv", shlex.split(os.path.expandvars(command)))
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), pytest.raises(SystemExit) as ended:
+        main()
+        sys.exit(0)
+    assert not ended.value.code, f"{command} ended with {ended.value.code}: {output.getvalue()}"
+    if printed.strip():
+        assert doctest.OutputChecker().check_output(printed, output.getvalue(), SAME), f"{command}\n{output.getvalue()}"
+
+
+def tell(page: Path, story: list[Block], request: pytest.FixtureRequest) -> None:
+    """Runs the blocks of one page in the working directory."""
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    namespace: dict[str, Any] = {"__name__": "__docs__"}
+    for block in story:
+        if block.title is not None:
+            Path(block.title).write_text(block.body, encoding="utf-8")
+        elif block.kind == "python":
+            exec(compile("\n" * block.line + block.body, str(page), "exec"), namespace)
+        elif block.kind == "console":
+            for command, printed in commands(block):
+                if command.startswith("adequate "):
+                    if OUTSIDE_DATA.search(command):
+                        if not os.environ.get("ADEQUATE_DATA") and not os.environ.get("CI"):
+                            continue
+                        request.getfixturevalue("data_root")
+                    adequate(command, printed, monkeypatch)
+
+
+def name(page: Path) -> str:
+    """A page as the tests' names show it."""
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A page's files land in a folder of its own, and its modules are forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    known = set(sys.modules)
+    yield
+    for module in set(sys.modules) - known:
+        if (getattr(sys.modules[module], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[module]
+
+
+RUNS = [page for page in PAGES if any(block.kind in ("python", "console") and not block.slow for block in blocks(page))]
+RUNS_LONG = [page for page in PAGES if any(block.slow for block in blocks(page))]
+
+
+@pytest.mark.parametrize("page", RUNS, ids=name)
+def test_page_runs(page: Path, request: pytest.FixtureRequest) -> None:
+    tell(page, [block for block in blocks(page) if not block.slow], request)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RUNS_LONG, ids=name)
+def test_long_blocks_run(page: Path, request: pytest.FixtureRequest) -> None:
+    tell(page, [block for block in blocks(page) if block.slow], request)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"(?:`|^\$ )make ([a-z]+)", page.read_text(), re.M))
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_linked_files_exist(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
