@@ -27,7 +27,7 @@ def settle_ties(x: Tensor, parity: int) -> Tensor:
     ``k`` has the even code; rounded half to even afterwards, all other ties go up, to the even code above.
     """
     power = binade(x)
-    down = (x.abs() == 1.5 * power) & ((exponent(x) & 1) == parity) & (power > 0)
+    down = (x.abs() == 1.5 * power) & ((exponent(x) & 1) == parity)
     return torch.where(down, power.copysign(x), x)
 
 

@@ -1,11 +1,11 @@
-"""What a format must be to go under a scale."""
+"""What a format must be to go under a scale, and a number to be one."""
 
 from fractions import Fraction
 
 import torch
 
 from adequate.formats.binades import floor_log2
-from adequate.formats.checks import require_int
+from adequate.formats.checks import nearest_binary32, require_binary32, require_int
 from adequate.formats.fixed import Fixed
 from adequate.formats.format import Format
 from adequate.formats.rounding import Overflow, Rounding
@@ -35,10 +35,23 @@ def require_symmetric(element: Format) -> None:
 
 def require_zero(element: Format, zero: object) -> None:
     """``zero`` is 0, or one of the codes of an integer element that rounds alike wherever zero is."""
-    if zero == 0 and not isinstance(zero, bool):
+    if type(zero) is int and not zero:
         return
     if not (isinstance(element, Fixed) and element.frac == 0):
         raise ValueError(f"a zero point needs an integer element fixed(bits,0), not {element}")
     if element.rounding in (Rounding.NEAREST_AWAY, Rounding.TOWARD_ZERO):
         raise ValueError(f"a zero point needs rounding nearest_even, down or stochastic, not that of {element}")
     require_int("zero of scaled", zero, element.word[0], element.word[-1])
+
+
+def require_scale(scale: object) -> float:
+    """``scale`` is a positive float32 number; returned as a float."""
+    value = require_binary32("scale of scaled", scale)
+    if value <= 0:
+        raise ValueError(f"scale of scaled must be positive, not {value!r}")
+    return value
+
+
+def nearest_scale(exact: Fraction) -> float:
+    """The normal float32 number nearest to ``exact``; 1 for 0."""
+    return max(nearest_binary32(float(exact)), 2.0**-126) if exact else 1.0

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from adequate.formats.binades import ceil_log2
 from adequate.formats.checks import largest_magnitude, require_int, require_options
-from adequate.formats.format import Format, between
+from adequate.formats.format import Format
 from adequate.formats.rounding import Overflow, Rounding, effective, round_to_multiple
 
 
@@ -111,7 +111,7 @@ class Fixed(Format):
         return -self.frac
 
     def inside(self, x: Tensor) -> Tensor:
-        return between(x, self.minimum, self.maximum)
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         return self._rounded(x, effective(self.rounding, generator), generator).add_(0.0).to(x.dtype)
@@ -122,13 +122,14 @@ class Fixed(Format):
 
     def _rounded(self, x: Tensor, rounding: Rounding, generator: Generator | None) -> Tensor:
         x = self._admit(x)
-        if abs(self.frac) > 126 or self.overflow is Overflow.WRAP:  # beyond float32: the step, or a sum before it wraps
+        if abs(self.frac) > 126 or self.overflow is Overflow.WRAP:  # float32 holds not 1 / step, nor all that wraps
             x = x.double()
         step = 2.0**-self.frac
         if self.overflow is Overflow.SATURATE:
-            return round_to_multiple(x.clamp(float(self.minimum), float(self.maximum)), step, rounding, generator)
+            return round_to_multiple(x.clamp(*self._ends), step, rounding, generator)
         span = 2.0 ** (self.bits - self.frac)
         below = x.abs() < span * 2.0**53  # from there on every float is a multiple of the span
         turned = round_to_multiple(torch.where(below, x, 0.0), step, rounding, generator).fmod_(span)
-        turned = torch.where(turned > float(self.maximum), turned - span, turned)
-        return torch.where(turned < float(self.minimum), turned + span, turned)
+        low, high = self._ends
+        turned = torch.where(turned > high, turned - span, turned)
+        return torch.where(turned < low, turned + span, turned)

@@ -13,11 +13,6 @@ from torch import Generator, Tensor
 from adequate.formats.checks import holds, options, require_finite, require_float
 
 
-def between(x: Tensor, low: Fraction, high: Fraction) -> Tensor:
-    """Where ``low <= x <= high``, the ends rounded to the dtype of ``x``."""
-    return (x >= float(low)) & (x <= float(high))
-
-
 def _written(value: object) -> str:
     if isinstance(value, tuple):
         items = cast(tuple[object, ...], value)
@@ -103,6 +98,15 @@ class Format(ABC):
     def bits(self) -> int:
         """The bits of a code."""
         return (self.word.stop - self.word.start - 1).bit_length()
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        return float(self.minimum), float(self.maximum)
+
+    @final
+    def _inside(self, x: Tensor) -> Tensor:
+        low, high = self._ends
+        return (x >= low) & (x <= high)
 
     @final
     def _fits(self, dtype: torch.dtype) -> bool:

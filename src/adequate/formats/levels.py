@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from adequate.formats.checks import largest_magnitude, nearest_binary32, require_binary32, require_int
-from adequate.formats.format import Format, between
+from adequate.formats.format import Format
 from adequate.formats.rounding import Rounding, round_to_multiple
 
 
@@ -57,7 +57,7 @@ class Binary(Format):
         return 0
 
     def inside(self, x: Tensor) -> Tensor:
-        return between(x, self.minimum, self.maximum)
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
@@ -123,7 +123,7 @@ class Ternary(Format):
         return 0
 
     def inside(self, x: Tensor) -> Tensor:
-        return between(x, self.minimum, self.maximum)
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
@@ -194,25 +194,25 @@ class Codebook(Format):
         return _extent(self.values)[1]
 
     def inside(self, x: Tensor) -> Tensor:
-        return between(x, self.minimum, self.maximum)
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
         values = torch.tensor(self.values, dtype=y.dtype, device=y.device)
         if generator is None:
-            return values[torch.bucketize(y, self._thresholds(y))].to(x.dtype)
-        y = y.clamp(self.values[0], self.values[-1]).double()
+            return values[self._places(y)].to(x.dtype)
+        y = y.clamp(self.values[0], self.values[-1]).double().contiguous()
         above = torch.bucketize(y, values.double()).clamp(min=1)
         lower, upper = values[above - 1], values[above]
         chance = torch.rand(y.shape, generator=generator, dtype=torch.float64, device=y.device)
         return torch.where(chance * (upper.double() - lower) < y - lower, upper, lower).to(x.dtype)
 
     def encode(self, x: Tensor) -> Tensor:
-        y = self._admit(x)
-        return torch.bucketize(y, self._thresholds(y))
+        return self._places(self._admit(x))
 
-    def _thresholds(self, y: Tensor) -> Tensor:
-        return torch.tensor(_thresholds(self.values, y.dtype), dtype=y.dtype, device=y.device)
+    def _places(self, y: Tensor) -> Tensor:
+        thresholds = torch.tensor(_thresholds(self.values, y.dtype), dtype=y.dtype, device=y.device)
+        return torch.bucketize(y.contiguous(), thresholds)
 
 
 @lru_cache(maxsize=256)

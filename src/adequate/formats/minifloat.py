@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from adequate.formats.binades import binade, exponent, settle_ties
 from adequate.formats.checks import largest_magnitude, require_int, require_options
-from adequate.formats.format import Format, between
+from adequate.formats.format import Format
 from adequate.formats.rounding import Rounding, effective, round_to_multiple
 
 
@@ -54,7 +54,8 @@ class Minifloat(Format):
     tensor([3.1250e-01, 4.8000e+02, 0.0000e+00])
 
     Raises:
-        ValueError: ``exp`` outside 1..11, ``man`` outside 0..52, ``bias`` outside -900..1023, or no normal number left.
+        ValueError: ``exp`` outside 1..11, ``man`` outside 0..52, more than 62 bits, ``bias`` outside -900..1023, or no
+            normal number left.
     """
 
     name: ClassVar[str] = "float"
@@ -68,6 +69,7 @@ class Minifloat(Format):
     def __post_init__(self) -> None:
         require_int("exp of float", self.exp, 1, 11)
         require_int("man of float", self.man, 0, 52)
+        require_int("bits of float", 1 + self.exp + self.man, 2, 62)
         if self.bias is not None:
             require_int("bias of float", self.bias, -900, 1023)
         require_options(self)
@@ -97,7 +99,7 @@ class Minifloat(Format):
         ('float(4,3)', 'float(4,3)')
         """
         m = largest_magnitude(interval)
-        require_int("bits of float", bits, 2, 64)
+        require_int("bits of float", bits, 2, 62)
         exp = max(1, math.ceil(math.log2(math.log2(m) - 1) + 1)) if m > 2 else 1
         exp = min(max(exp, 4) if rule == "code" else exp, bits - 1)
         return cls(exp, bits - 1 - exp, underflow=underflow, specials=specials, rounding=rounding)
@@ -140,7 +142,7 @@ class Minifloat(Format):
         return self.min_exponent - self.man
 
     def inside(self, x: Tensor) -> Tensor:
-        return between(x, self.minimum, self.maximum)
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         return self._rounded(x, effective(self.rounding, generator), generator).add_(0.0).to(x.dtype)
@@ -169,7 +171,7 @@ class Minifloat(Format):
         if self.min_exponent < -126:  # binade() is for normal numbers
             x = x.double()
         smallest = 2.0**self.min_exponent
-        x = x.clamp(float(self.minimum), float(self.maximum))
+        x = x.clamp(*self._ends)
         if self.underflow is Underflow.FLUSH:
             x = torch.where(x.abs() < smallest, 0.0, x)
         if self.man == 0 and rounding is Rounding.NEAREST_EVEN:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from adequate.formats.binades import binade, exponent, floor_log2, settle_ties
 from adequate.formats.checks import largest_magnitude, require_int, require_options
-from adequate.formats.format import Format, between
+from adequate.formats.format import Format
 from adequate.formats.rounding import Rounding, round_to_multiple
 
 _BELOW_SQRT2 = math.nextafter(math.sqrt(2), 0)  # the largest float64 below the square root; so is its nearest float32
@@ -104,19 +104,18 @@ class PowerOfTwo(Format):
         return self.min_exponent + self.zero
 
     def inside(self, x: Tensor) -> Tensor:
-        return between(x, self.minimum, self.maximum)
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
-        if self.min_exponent < -124:  # binade() is for normal numbers, and we look two exponents lower
+        if self.min_exponent < -126:  # binade() is for normal numbers
             y = y.double()
-        y = y.clamp(float(self.minimum), float(self.maximum))
+        y = y.clamp(*self._ends)
         smallest = 2.0**self.grid
         if generator is not None:
             return self._drawn(y, smallest, generator).to(x.dtype)
         magnitude = y.abs()
         if self.nearest is Nearest.EXPONENT:
-            magnitude = magnitude.clamp(min=smallest / 4)
             power = binade(magnitude)
             magnitude = torch.where(magnitude > power * _BELOW_SQRT2, 2 * power, power)
             if self.zero:
@@ -139,5 +138,5 @@ class PowerOfTwo(Format):
         if self.zero:
             return round_to_multiple(y, step, Rounding.STOCHASTIC, generator).add_(0.0)
         inner = y.abs() < smallest  # between the two smallest values, -smallest and smallest
-        shift = torch.where(inner, smallest, 0.0).to(y.dtype)
+        shift = inner.to(y.dtype) * smallest
         return round_to_multiple(y + shift, torch.where(inner, 2 * step, step), Rounding.STOCHASTIC, generator) - shift

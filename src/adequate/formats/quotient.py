@@ -5,26 +5,21 @@ from torch import Tensor
 
 
 def quotient(x: Tensor, scale: Tensor) -> Tensor:
-    """``x / scale`` in float64, on the same side of every short number as the exact quotient, and never infinite.
+    """``x / scale`` in float64, on the same side as the exact quotient of every n for which n * scale is a float64.
 
-    A short number has at most 24 significant bits; all values and midpoints of a format of 23 bits or fewer are short.
-    So a format rounds the result to the value it would round the exact quotient to, ties included.
+    The values and midpoints of a format of 28 significant bits or fewer are such n for every float32 scale
+    (29 + 24 <= 53 bits). So a format rounds the result to what it would round the exact quotient to, ties included.
 
-    Float32 ``x`` (or narrower) over a float32 scale s: let x / s differ from the short number n. With n = N * 2**i,
-    s = S * 2**j, x = X * 2**k, all three integers N, S, X below 2**24, x - n * s is a nonzero multiple of
-    2**min(k, i + j). If k is the lesser, the relative difference of x / s and n is at least 1 / X; else it is at least
-    2**(i + j) / |x|, and as |x| < 2 |n| s that is above 1 / (2 N S). Either is above 2**-49, while division in float64
-    is off by at most 2**-53: the rounded quotient is not n, and as rounding is monotone it did not cross n either.
+    Proof, for n, s = scale and x positive. Rounding is monotone, so the result cannot cross n; could it be n although
+    x != n * s? Then |x - n * s| <= 2**-53 * n * s, the relative error of a float64 division. With
+    2**e <= n * s < 2**(e+1) that is less than 2**(e-52), the distance of the float64 numbers from 2**e upwards, so the
+    float64 number x lies below 2**e, and n * s = 2**e. Then n and s are powers of two, the division is exact, and
+    x = n * s after all.
 
-    Float64 ``x``: the quotient may land on a short n. Then n * s, of at most 48 bits, is exact in float64, and
-    comparing it with x tells on which side of n the exact quotient is; the result is moved there by one ulp.
+    Quotients out of the range of float64 become its largest number, or x itself: of the right sign, and tiny.
     """
     result = x.double() / scale
     if x.dtype is not torch.float64:
         return result
-    result = result.clamp(-torch.finfo(x.dtype).max, torch.finfo(x.dtype).max)
-    short = result.float().double() == result
-    product = result * scale
-    up, down = result.new_tensor(torch.inf), result.new_tensor(-torch.inf)
-    result = torch.where(short & (product < x), result.nextafter(up), result)
-    return torch.where(short & (product > x), result.nextafter(down), result)
+    largest = torch.finfo(torch.float64).max
+    return torch.where(result == 0, x, result.clamp(-largest, largest))

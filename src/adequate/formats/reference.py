@@ -3,7 +3,7 @@
 Nothing here is shared with the fast paths. Slow: for tests, and for other references.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from fractions import Fraction
 from math import floor
 
@@ -33,11 +33,13 @@ def round_reference(format: Format, x: Fraction, rounding: Rounding | None = Non
         case Scaled():
             scale, zero = _scale(format)
             return scale * (round_reference(format.element, x / scale + zero, rounding) - zero)
-        case Fixed(overflow=Overflow.WRAP):
+        case Fixed():
             steps = x * Fraction(2) ** format.frac
             below = floor(steps)
             code = int(_choose(steps, Fraction(below), Fraction(below + 1), (below % 2 == 0, below % 2 == 1), rule))
-            return format.decode((code - format.word.start) % 2**format.bits + format.word.start)
+            if format.overflow is Overflow.WRAP:
+                return format.decode((code - format.word.start) % 2**format.bits + format.word.start)
+            return format.decode(min(max(code, format.word.start), format.word.stop - 1))
         case Minifloat(underflow=Underflow.FLUSH) if abs(x) < Fraction(2) ** format.min_exponent:
             return Fraction(0)
         case PowerOfTwo(nearest=Nearest.EXPONENT):
@@ -77,10 +79,12 @@ def neighbours(format: Format, x: Fraction) -> tuple[tuple[Fraction, int], tuple
         at = bisect_left(run, x, key=format.decode)
         if at < len(run):
             above.append((format.decode(run[at]), run[at]))
-        last = bisect_right(run, x, key=format.decode) - 1
-        if last >= 0:
-            value = format.decode(run[last])
-            below.append((value, run[bisect_left(run, value, key=format.decode)]))
+        if at < len(run) and above[-1][0] == x:
+            below.append(above[-1])
+        elif at > 0:
+            value = format.decode(run[at - 1])
+            first = at - 1 if value else bisect_left(run, 0, key=format.decode)  # only 0 has several codes
+            below.append((value, run[first]))
     lower = max(below, key=lambda pair: pair[0]) if below else None  # of equals the first: from the positive codes
     upper = min(above, key=lambda pair: pair[0]) if above else None
     if lower is None or upper is None:
@@ -110,6 +114,8 @@ def _is_number(format: Format, code: int) -> bool:
 
 
 def _choose(x: Fraction, lower: Fraction, upper: Fraction, even: tuple[bool, bool], rule: Rounding) -> Fraction:
+    if x in (lower, upper):
+        return x
     smaller, larger = sorted((upper, lower), key=abs)
     match rule:
         case Rounding.DOWN:
@@ -129,7 +135,7 @@ def _choose(x: Fraction, lower: Fraction, upper: Fraction, even: tuple[bool, boo
 def _nearest_exponent(format: PowerOfTwo, x: Fraction) -> Fraction:
     """sign(x) * 2**k, k the exponent nearest to log2|x|, that is 2**(2k-1) < x**2 < 2**(2k+1), within the range."""
     exponents = range(format.min_exponent, format.max_exponent + 1)
-    k = max((k for k in exponents if Fraction(2) ** (2 * k - 1) < x * x), default=format.min_exponent)
+    k = exponents[max(0, bisect_left(exponents, x * x, key=lambda k: Fraction(2) ** (2 * k - 1)) - 1)]
     if format.zero and k == format.min_exponent:
         return Fraction(0)
     return (-1 if x < 0 else 1) * Fraction(2) ** k

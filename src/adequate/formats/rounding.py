@@ -68,4 +68,4 @@ def round_to_multiple(
             lower = y.floor()
             chance = torch.rand(y.shape, generator=generator, dtype=y.dtype, device=y.device)
             count = lower + (chance < y - lower).to(y.dtype)
-    return count * step
+    return count.mul_(step)

@@ -13,13 +13,11 @@ from adequate.formats.binades import ceil_log2, floor_log2
 from adequate.formats.checks import (
     holds,
     largest_magnitude,
-    nearest_binary32,
-    require_binary32,
     require_finite,
     require_float,
     require_int,
 )
-from adequate.formats.elements import require_element, require_symmetric, require_zero
+from adequate.formats.elements import nearest_scale, require_element, require_scale, require_symmetric, require_zero
 from adequate.formats.fixed import Fixed
 from adequate.formats.format import Format
 from adequate.formats.quotient import quotient
@@ -67,7 +65,7 @@ class Scaled(Format):
         if isinstance(self.scale, SharedExponent):
             require_symmetric(self.element)
         else:
-            scales = tuple(_require_scale(scale) for scale in _tuple(self.scale))
+            scales = tuple(require_scale(scale) for scale in _tuple(self.scale))
             object.__setattr__(self, "scale", scales if isinstance(self.scale, tuple) else scales[0])
         if (self.axis is None) != isinstance(self.scale, float):
             raise ValueError(f"{self}: several scales lie along an axis, and a single one has none")
@@ -79,6 +77,8 @@ class Scaled(Format):
             raise ValueError(f"{self}: {len(self.zero)} zero points need as many scales")
         if self.zero != 0 and isinstance(self.scale, SharedExponent):
             raise ValueError(f"{self}: a shared exponent has no zero point")
+        if not any(_tuple(self.zero)):
+            object.__setattr__(self, "zero", 0)  # one format, one value
 
     @classmethod
     def fit(cls, interval: tuple[float, float], bits: int, *, signed: bool = True, symmetric: bool = True) -> Self:
@@ -99,9 +99,9 @@ class Scaled(Format):
             )
         element = Fixed(bits, 0, signed=signed, narrow=symmetric and signed)
         if symmetric:
-            return cls(element, _nearest_scale(Fraction(m) / element.maximum))
+            return cls(element, nearest_scale(Fraction(m) / element.maximum))
         low, high = min(Fraction(low), Fraction(0)), max(Fraction(high), Fraction(0))
-        scale = _nearest_scale((high - low) / (element.maximum - element.minimum))
+        scale = nearest_scale((high - low) / (element.maximum - element.minimum))
         zero = round(element.minimum - low / Fraction(scale))
         return cls(element, scale, zero=min(max(zero, element.word[0]), element.word[-1]))
 
@@ -116,8 +116,8 @@ class Scaled(Format):
         largest = w.detach().movedim(axis, 0).flatten(1).abs().amax(1).double()
         scales = [Fraction(float(m)) / element.maximum for m in largest]
         if dyadic:
-            return cls(element, tuple(2.0 ** ceil_log2(s) if s else 1.0 for s in scales), axis=axis)
-        return cls(element, tuple(map(_nearest_scale, scales)), axis=axis)
+            return cls(element, tuple(2.0 ** max(ceil_log2(s), -126) if s else 1.0 for s in scales), axis=axis)
+        return cls(element, tuple(map(nearest_scale, scales)), axis=axis)
 
     def channel(self, index: int) -> "Scaled":
         """The format of one index along ``axis``: per tensor, with one scale.
@@ -216,10 +216,10 @@ class Scaled(Format):
 
     @cached_property
     def _element_digits(self) -> int:
-        ends = (self.element.minimum, self.element.maximum)
-        return max(
-            [self.element.digits, *(int(abs(end - z)).bit_length() for z in _tuple(self.zero) if z for end in ends)]
-        )
+        """The significant bits of element - zero."""
+        spans = [max(z - self.element.minimum, self.element.maximum - z) for z in _tuple(self.zero) if z]
+        shifted = [(int(span) - 1).bit_length() for span in spans]  # a span of 2**k is one bit, those below are k
+        return max(shifted if len(shifted) == len(_tuple(self.zero)) else [self.element.digits, *shifted])
 
     @cached_property
     def _finest(self) -> int:
@@ -256,7 +256,7 @@ class Scaled(Format):
 
     def _suits(self, dtype: torch.dtype) -> bool:
         """Whether ``quantize`` is right in ``dtype``: all products exact there, or rounded once without harm."""
-        if not self.dyadic and self._element_digits > 22:
+        if not self.dyadic and self._element_digits > 28:  # see quotient()
             return False
         shared = isinstance(self.scale, SharedExponent)
         largest = Fraction(0) if shared else max(-self.minimum, self.maximum)  # a shared scale follows x
@@ -264,10 +264,11 @@ class Scaled(Format):
             return True
         smallest = floor_log2(Fraction(min(self._scales))) + (self.element.grid or 0)
         return (
-            dtype in (torch.float32, torch.float64)
+            dtype is torch.float32
             and not self.dyadic
+            and self._element_digits <= 22
             and self._rounding not in (Rounding.DOWN, Rounding.TOWARD_ZERO)  # they would take a product rounded down a
-            and holds(dtype, 1, smallest - 23, largest)  # step lower; and none of the products may be subnormal
+            and holds(dtype, 1, smallest - 23, largest)  # step lower; and no product may be subnormal
         )
 
     def _offset(self, x: Tensor, scales: Tensor, rounding: Rounding, generator: Generator | None) -> Tensor:
@@ -278,7 +279,8 @@ class Scaled(Format):
         rounded = round_to_multiple(exact, 1.0, rounding, generator)
         if rounding is not Rounding.NEAREST_EVEN:
             return rounded
-        other = (exact - exact.floor() == 0.5) & (zeros.remainder(2) == 1)
+        tie = (exact - exact.trunc()).abs() == 0.5  # exact, where the distance from floor() may round to a half
+        other = tie & (zeros.remainder(2) == 1)
         return torch.where(other, 2 * exact - rounded, rounded)
 
 
@@ -291,14 +293,3 @@ def _last_bit(scale: float) -> tuple[int, int]:
     numerator, denominator = scale.as_integer_ratio()
     zeros = (numerator & -numerator).bit_length() - 1
     return numerator.bit_length() - zeros, zeros - denominator.bit_length() + 1
-
-
-def _nearest_scale(exact: Fraction) -> float:
-    return max(nearest_binary32(float(exact)), 2.0**-126) if exact else 1.0
-
-
-def _require_scale(scale: object) -> float:
-    value = require_binary32("scale of scaled", scale)
-    if value <= 0:
-        raise ValueError(f"scale of scaled must be positive, not {value!r}")
-    return value

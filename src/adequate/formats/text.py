@@ -114,6 +114,8 @@ class _Tokens:
                 raise ValueError(f"there is {text[at:].strip()[0]!r} at character {at}, which no format has")
             number, word, mark = match.groups()
             at = match.end()
+            if len(match[0]) > 1000:
+                raise ValueError(f"there is a word or number of {len(match[0])} characters")
             if number is not None:
                 yield float(number) if any(c in number for c in ".eE") else int(number)
             else:
