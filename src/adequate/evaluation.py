@@ -59,6 +59,11 @@ def wilson(successes: int, images: int) -> tuple[float, float]:
     return (0.0 if successes == 0 else low), (1.0 if successes == images else high)
 
 
+def proportion(successes: int, images: int, metric: str = "top1") -> Score:
+    """The score of a metric that is 0 or 1 for each image, from counts."""
+    return Score(successes / images, images, wilson(successes, images), metric)
+
+
 def evaluate(
     module: nn.Module,
     batches: Iterable[tuple[Tensor, Tensor]],
@@ -146,7 +151,7 @@ def _score(values: list[float], metric: Metric) -> Score:
         raise ValueError(f"{metric.name} of image {next(i for i, v in enumerate(values) if math.isnan(v))} is NaN")
     mean = total / n
     if metric.proportion:
-        return Score(mean, n, wilson(round(total), n), metric.name)
+        return proportion(round(total), n, metric.name)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else math.inf
     half = Z * deviation / math.sqrt(n)
     return Score(mean, n, (mean - half, mean + half), metric.name)

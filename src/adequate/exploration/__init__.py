@@ -1,8 +1,43 @@
-"""Searching for designs: strategies ask, trials answer, a store remembers."""
+"""Which design to take: rules, strategies and the search that drives them."""
 
+from adequate.exploration.descent import descend
 from adequate.exploration.front import Front
+from adequate.exploration.rules import (
+    Widths,
+    dynamic_fixed,
+    minifloat_uniform,
+    power_of_two_weights,
+    static_fixed,
+)
 from adequate.exploration.search import Result, Strategy, search
 from adequate.exploration.store import Store, StoreError
+from adequate.exploration.strategies import (
+    STRATEGIES,
+    best_minifloat_split,
+    best_static_split,
+    narrowest,
+    ristretto,
+)
 from adequate.exploration.trial import Query, Trial
 
-__all__ = ["Front", "Query", "Result", "Store", "StoreError", "Strategy", "Trial", "search"]
+__all__ = [
+    "STRATEGIES",
+    "Front",
+    "Query",
+    "Result",
+    "Store",
+    "StoreError",
+    "Strategy",
+    "Trial",
+    "Widths",
+    "best_minifloat_split",
+    "best_static_split",
+    "descend",
+    "dynamic_fixed",
+    "minifloat_uniform",
+    "narrowest",
+    "power_of_two_weights",
+    "ristretto",
+    "search",
+    "static_fixed",
+]

@@ -61,14 +61,14 @@ def ristretto(
         bits = yield from _narrowest(network, ranges, part, ladder, admitted, passes)
         chosen = replace(chosen, **{part: bits})
     while True:
-        design = yield from descend(_start(network, ranges, chosen), passes=passes)
+        design = yield from descend(least_squares_start(network, ranges, chosen), passes=passes)
         accepted = yield from _accepted(design, wanted, epochs)
         if accepted:
             return design
         wider = _widened(chosen, ladder)
         if not wider:
             return None
-        trials = yield [_start(network, ranges, one) for one in wider]
+        trials = yield [least_squares_start(network, ranges, one) for one in wider]
         chosen = max(zip(trials, wider, strict=True), key=lambda pair: pair[0].accuracy)[1]
 
 
@@ -88,7 +88,7 @@ def _narrowest(
     low, high = 0, len(ladder) - 1
     while low < high:
         middle = (low + high) // 2
-        start = _start(network, ranges, Widths(**{part: ladder[middle]}))
+        start = least_squares_start(network, ranges, Widths(**{part: ladder[middle]}))
         [trial] = yield [start]
         if trial.accuracy < admitted:
             [trial] = yield [(yield from descend(start, passes=passes))]
@@ -109,7 +109,7 @@ def _as_the_code(ranges: Ranges, wanted: float) -> Answer[Design]:
     return design
 
 
-def _start(network: Network, ranges: Ranges, widths: Widths) -> Design:
+def least_squares_start(network: Network, ranges: Ranges, widths: Widths) -> Design:
     """Where the descent starts: weights with the least squared error, inputs and outputs by the closed rule."""
     design = dynamic_fixed(ranges, widths)
     state = network.state()
