@@ -1,6 +1,5 @@
 """Winning accuracy back: training the shadow weights behind a design's quantised ones."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ from adequate.design import Design
 from adequate.emulation import EmulatedNetwork, emulate
 from adequate.evaluation import evaluate
 from adequate.network import Network
+from adequate.network.graph import copy_graph
 from adequate.storage import load_tensors, save_tensors
 
 Batch = tuple[Tensor, Tensor]
@@ -125,7 +125,7 @@ class _Run:
         self.checkpoint, self.progress = checkpoint, progress
         self.data, self.held = self._data(batches)
         self.module = emulate(network, self._training_design()).train()
-        self.teacher = copy.deepcopy(network.graph) if recipe.distillation else None
+        self.teacher = copy_graph(network.graph) if recipe.distillation else None
         self.optimizer = torch.optim.Adam(self.module.parameters(), lr=recipe.rate)
         self.steps_per_epoch = self._steps_per_epoch()
         self.step = 0
@@ -192,7 +192,7 @@ class _Run:
             group["lr"] = self.recipe.rate * (1 + cos(pi * share)) / 2
         loss = self._loss(x, y)
         if not torch.isfinite(loss):
-            raise ValueError(f"the loss is {float(loss)} at step {self.step}; lower the rate ({self.recipe.rate})")
+            raise ValueError(f"the loss is {float(loss.detach())} at step {self.step}; lower the rate ({self.recipe.rate})")
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

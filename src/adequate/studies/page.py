@@ -1,0 +1,66 @@
+"""A study as one static HTML page: the tables, and the sweeps as plots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from adequate.storage import write_atomically
+from adequate.studies.study import Row, cells
+
+COLOURS = ("#1f5fa8", "#b5761a", "#2b3542", "#8a94a1")
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#1b2430;background:#fff}
+table{border-collapse:collapse;width:100%;font-size:13px}
+th,td{border-bottom:1px solid #d8dee6;padding:.3rem .5rem;text-align:left;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto}
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A sweep: accuracy divided by that of full precision, against word length; one line per arithmetic and network."""
+
+    name: str
+    title: str
+    lines: tuple[tuple[str, tuple[tuple[int, float], ...]], ...]
+
+
+def write_page(path: Path, title: str, rows: Sequence[Row], figures: Sequence[Figure]) -> None:
+    """Writes the page; it opens without a network."""
+    heads, *body = cells(rows)
+    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body)
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    plots = "".join(
+        f"<h2>Figure {escape(one.name)}: {escape(one.title)}</h2>{_plot(one).to_html(full_html=False, include_plotlyjs=False)}"
+        for one in figures
+    )
+    write_atomically(
+        path,
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+        f"<script>{get_plotlyjs()}</script><h1>{escape(title)}</h1>"
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{table}</tbody></table></div>{plots}</html>\n',
+    )
+
+
+def _plot(figure: Figure) -> go.Figure:
+    drawn = go.Figure(
+        [
+            go.Scatter(
+                x=[bits for bits, _ in points],
+                y=[value for _, value in points],
+                name=escape(name),
+                mode="lines+markers",
+                line={"color": colour},
+            )
+            for (name, points), colour in zip(figure.lines, COLOURS * len(figure.lines), strict=False)
+        ]
+    )
+    drawn.update_xaxes(title_text="word length, bits")
+    drawn.update_yaxes(title_text="accuracy / accuracy in full precision", range=[0, 1.05])
+    drawn.update_layout(height=360, template="simple_white", margin={"t": 20}, font={"family": "system-ui, sans-serif"})
+    return drawn
