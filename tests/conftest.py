@@ -6,6 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("adequate", deadline=None, derandomize=True)  # a slow machine is no failure; seeds are fixed
+settings.load_profile("adequate")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The code and the commands that README and docs show, executed; what they print, compared where it is shown.
 
-A page is one story: its blocks run in order, in one namespace and one empty working directory. A block with a title is a
-file, which is written. In a console block every line that begins with ``$ adequate`` runs; lines below it are what it
+A page is one story: its blocks run in order, in one namespace and one empty working directory. A block with a title is
+a file, which is written. In a console block every line that begins with ``$ adequate`` runs; lines below it are what it
 prints (``...`` stands for anything). ``<!-- slow -->`` before a block leaves it to the slow suite.
 """
 
@@ -56,21 +56,18 @@ def commands(block: Block) -> list[tuple[str, str]]:
     return [(command.strip(), printed) for command, _, printed in (piece.partition("\n") for piece in pieces)]
 
 
-def adequate(command: str, printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def adequate(command: str, printed: str) -> None:
     """Runs one ``adequate`` command in this process; it has to succeed and to print what is shown."""
-    monkeypatch.setattr(sys, "argv", shlex.split(os.path.expandvars(command)))
     output = io.StringIO()
     with contextlib.redirect_stdout(output), pytest.raises(SystemExit) as ended:
-        main()
-        sys.exit(0)
-    assert not ended.value.code, f"{command} ended with {ended.value.code}: {output.getvalue()}"
+        main(shlex.split(os.path.expandvars(command))[1:])
+    assert ended.value.code == 0, f"{command} ended with {ended.value.code}: {output.getvalue()}"
     if printed.strip():
         assert doctest.OutputChecker().check_output(printed, output.getvalue(), SAME), f"{command}\n{output.getvalue()}"
 
 
 def tell(page: Path, story: list[Block], request: pytest.FixtureRequest) -> None:
     """Runs the blocks of one page in the working directory."""
-    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     namespace: dict[str, Any] = {"__name__": "__docs__"}
     for block in story:
         if block.title is not None:
@@ -84,7 +81,7 @@ def tell(page: Path, story: list[Block], request: pytest.FixtureRequest) -> None
                         if not os.environ.get("ADEQUATE_DATA") and not os.environ.get("CI"):
                             continue
                         request.getfixturevalue("data_root")
-                    adequate(command, printed, monkeypatch)
+                    adequate(command, printed)
 
 
 def name(page: Path) -> str:
@@ -124,6 +121,12 @@ def test_make_targets_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     named = set(re.findall(r"(?:`|^\$ )make ([a-z]+)", page.read_text(), re.M))
     assert named <= targets
+
+
+def test_papers_name_files_that_exist() -> None:
+    named = re.findall(r"`([\w/]+(?:\.py|/))`", (ROOT / "docs" / "papers.md").read_text())
+    assert len(named) > 20
+    assert [file for file in named if not (ROOT / file).exists() and not (ROOT / "src/adequate" / file).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

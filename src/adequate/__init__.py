@@ -1,1 +1,66 @@
-"""Finds the arithmetic a trained network needs, no more and no less, and emulates it bit for bit."""
+"""Finds the arithmetic a trained network needs, no more and no less, and emulates it bit for bit.
+
+The public names, each loaded when it is first used, so that ``adequate --help`` does not wait for torch.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "adequate.comparison": ("compare",),
+    "adequate.condensing": ("Condensed", "condense"),
+    "adequate.data": ("Dataset", "Split", "load"),
+    "adequate.design": ("Design", "LayerDesign", "difference"),
+    "adequate.emulation": ("emulate",),
+    "adequate.evaluation": ("Score", "evaluate"),
+    "adequate.exploration": (
+        "Query",
+        "Result",
+        "Store",
+        "Trial",
+        "Widths",
+        "best_minifloat_split",
+        "best_static_split",
+        "dynamic_fixed",
+        "minifloat_uniform",
+        "narrowest",
+        "power_of_two_weights",
+        "ristretto",
+        "search",
+        "static_fixed",
+    ),
+    "adequate.finetuning": ("Recipe", "condensed", "finetune"),
+    "adequate.formats": (
+        "Binary",
+        "Codebook",
+        "Fixed",
+        "Format",
+        "Minifloat",
+        "Overflow",
+        "PowerOfTwo",
+        "Rounding",
+        "Scaled",
+        "SharedExponent",
+        "Ternary",
+        "parse",
+    ),
+    "adequate.metrics": ("cross_entropy", "top1", "top5"),
+    "adequate.network": ("Layer", "Network", "fold_batchnorm", "trace"),
+    "adequate.operators": ("Accumulator", "Order"),
+    "adequate.profiling": ("Ranges", "profile"),
+    "adequate.reporting": ("report",),
+    "adequate.run": ("Run",),
+    "adequate.zoo": ("entry",),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE:
+        raise AttributeError(f"adequate has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(_MODULE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

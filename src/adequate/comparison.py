@@ -101,7 +101,10 @@ def compare(network: Network, design: Design, batches: Iterable[tuple[Tensor, Te
         LayerComparison(
             layer.name,
             layer.operation,
-            *(_summary(slots.get((layer.name, slot)), design, layer.name, slot) for slot in ("input", "weight", "output")),
+            *(
+                _summary(slots.get((layer.name, slot)), design, layer.name, slot)
+                for slot in ("input", "weight", "output")
+            ),
             whole[layer.name].sqnr_db,
         )
         for layer in network.layers
@@ -109,7 +112,11 @@ def compare(network: Network, design: Design, batches: Iterable[tuple[Tensor, Te
 
 
 class _Recorder(Interpreter):
-    """Runs a graph and keeps every tensor by node name."""
+    """Runs a graph and keeps every tensor by node name, as it was before a later layer wrote into it."""
+
+    def __init__(self, graph: GraphModule) -> None:
+        super().__init__(graph)
+        self.extra_traceback = False
 
     def record(self, x: Tensor) -> dict[str, Any]:
         self.values: dict[str, Any] = {}
@@ -118,7 +125,7 @@ class _Recorder(Interpreter):
 
     def run_node(self, n: Node) -> Any:
         result = super().run_node(n)
-        self.values[n.name] = result
+        self.values[n.name] = result.clone() if isinstance(result, Tensor) else result
         return result
 
 

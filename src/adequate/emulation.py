@@ -1,6 +1,5 @@
 """A network computed in the arithmetic of a design, bit for bit, as a module like any other."""
 
-import copy
 from typing import Any
 
 from torch import Generator, Tensor, nn
@@ -9,11 +8,20 @@ from torch.fx import GraphModule, Node
 from adequate.design import Design, LayerDesign
 from adequate.emulated_layer import ARITHMETIC, EmulatedFunction, EmulatedProduct, Quantizer
 from adequate.network import Layer, Network
+from adequate.network.graph import copy_graph
 
 SLOTS_OF_PRODUCTS = frozenset({"input", "weight", "accumulator", "output"})
 SLOTS_OF_OTHERS = frozenset({"input", "output"})
 
-MODE_ARGUMENTS = {"dropout": "train", "batch_norm": "training", "feature_dropout": "train", "instance_norm": "use_input_stats"}
+MODE_ARGUMENTS = {
+    "dropout": "train",
+    "alpha_dropout": "train",
+    "feature_dropout": "train",
+    "feature_alpha_dropout": "train",
+    "batch_norm": "training",
+    "instance_norm": "use_input_stats",
+    "rrelu": "training",
+}
 """Functions that behave differently in training, and the argument that says so."""
 
 
@@ -26,11 +34,15 @@ class EmulatedNetwork(GraphModule):
     """
 
     def train(self, mode: bool = True) -> "EmulatedNetwork":
-        """Training or evaluation, dropout and batch normalisation included."""
+        """Training or evaluation, dropout and batch normalisation included.
+
+        What trains even in the network's own graph, which is in evaluation, is left so: a batch or instance
+        normalisation without running statistics, a dropout that was written to stay.
+        """
         for node in self.graph.nodes:
             if node.op == "call_function":
                 flag = MODE_ARGUMENTS.get(getattr(node.target, "__name__", "").partition(".")[0])
-                if flag is not None:
+                if flag is not None and not node.meta.setdefault("always", _argument(node, flag)):
                     _set_argument(node, flag, mode)
         self.recompile()
         return super().train(mode)  # type: ignore[return-value]
@@ -51,7 +63,7 @@ def emulate(network: Network, design: Design) -> EmulatedNetwork:
         ValueError: the design names a layer the network has not, or a slot a layer has not.
     """
     check(network, design)
-    graph = copy.deepcopy(network.graph)
+    graph = copy_graph(network.graph)
     nodes = {node.name: node for node in graph.graph.nodes}
     modules = nn.ModuleDict()
     graph.add_module("emulated", modules)
@@ -112,7 +124,7 @@ def _surround(
         for source in sources:
             with graph.graph.inserting_before(members[0]):
                 call = graph.graph.call_module(name, (source,))
-            call.meta = dict(source.meta)
+            call.meta = {key: value for key, value in source.meta.items() if key != "layer"}
             for member in members:
                 member.replace_input_with(source, call)
     if chosen.output is not None:
@@ -135,12 +147,19 @@ def _add(modules: nn.ModuleDict, module: nn.Module) -> str:
     return f"emulated.{name}"
 
 
-def _set_argument(node: Node, name: str, value: Any) -> None:
-    target: Any = node.target
-    for position, argument in enumerate(target._schema.arguments):
-        if argument.name == name:
-            if position < len(node.args):
-                node.update_arg(position, value)
-            else:
-                node.update_kwarg(name, value)
+def _argument(node: Node, name: str) -> Any:
+    position = _position(node, name)
+    return node.args[position] if position < len(node.args) else node.kwargs.get(name)
 
+
+def _set_argument(node: Node, name: str, value: Any) -> None:
+    position = _position(node, name)
+    if position < len(node.args):
+        node.update_arg(position, value)
+    else:
+        node.update_kwarg(name, value)
+
+
+def _position(node: Node, name: str) -> int:
+    target: Any = node.target
+    return [argument.name for argument in target._schema.arguments].index(name)

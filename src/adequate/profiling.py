@@ -18,6 +18,11 @@ LOWEST_EXPONENT, HIGHEST_EXPONENT = -40, 40
 """Octaves that are told apart; magnitudes beyond are counted in the outermost ones."""
 
 
+SHAPING = frozenset({"flatten", "reshape", "view", "unflatten", "squeeze", "unsqueeze", "permute", "transpose"})
+MOVING = SHAPING | {"slice", "select", "narrow", "chunk", "split", "clone", "contiguous", "dropout"}
+"""Operations whose result has no other values than their operand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """What was seen of one tensor.
@@ -58,7 +63,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class LayerRanges:
-    """Ranges around one layer; ``input`` is over all its operands; ``reads_image``: they are the network's own input."""
+    """Ranges around one layer; ``input`` is over all its operands.
+
+    ``reads_image``: they are the network's own input, flattened or cut perhaps.
+    """
 
     operation: str
     reads_image: bool = False
@@ -115,16 +123,18 @@ class Ranges(Mapping[str, LayerRanges]):
         return Ranges(
             {
                 name: LayerRanges(
-                    one["operation"], one["reads_image"], *(range_of(one[slot]) for slot in ("input", "weight", "bias", "output"))
+                    one["operation"],
+                    one["reads_image"],
+                    *(range_of(one[slot]) for slot in ("input", "weight", "bias", "output")),
                 )
                 for name, one in data["layers"].items()
             },
             data["images"],
         )
 
-    def save(self, path: Path) -> None:
-        """Writes the ranges as JSON, whole or not at all."""
-        write_atomically(path, json.dumps(self.to_json()) + "\n")
+    def save(self, path: Path, **notes: str) -> None:
+        """Writes the ranges and some notes as JSON, whole or not at all."""
+        write_atomically(path, json.dumps({**notes, **self.to_json()}) + "\n")
 
 
 def profile(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> Ranges:
@@ -144,11 +154,12 @@ def profile(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> Range
     if not images:
         raise ValueError("no images to profile the network on")
     state = network.graph.state_dict()
+    computed = _computed(network)
     return Ranges(
         {
             layer.name: LayerRanges(
                 layer.operation,
-                not any(source in network for source in layer.inputs),
+                computed.isdisjoint(layer.inputs),
                 recorder.seen.get((layer.name, "input")),
                 _range_of(state[layer.weight], f"weight of {layer.name}") if layer.weight else None,
                 _range_of(state[layer.bias], f"bias of {layer.name}") if layer.bias else None,
@@ -160,11 +171,21 @@ def profile(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> Range
     )
 
 
+def _computed(network: Network) -> set[str]:
+    """Layers whose values are not just some of the network's own input."""
+    found: set[str] = set()
+    for layer in network.layers:
+        if layer.operation not in MOVING or not found.isdisjoint(layer.inputs):
+            found.add(layer.name)
+    return found
+
+
 class _Recorder(Interpreter):
     """Runs the graph and notes the range of each layer's operands and output."""
 
     def __init__(self, network: Network) -> None:
         super().__init__(network.graph)
+        self.extra_traceback = False
         self.seen: dict[tuple[str, str], Range] = {}
         self._layer_of_output = {layer.nodes[-1]: layer for layer in network.layers}
         inside = {node: layer.name for layer in network.layers for node in layer.nodes}

@@ -1,6 +1,6 @@
 """Formats applied to tensors: straight-through in training, split into grid values and scales for exact sums."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -8,7 +8,7 @@ from torch.autograd.function import FunctionCtx
 
 from adequate.formats import Format, Scaled
 from adequate.kernels.exact import grid_of
-from adequate.kernels.expansion import odd_sum, to_odd, two_product
+from adequate.kernels.expansion import DIGITS, odd_quotient, odd_sum, to_odd, two_product
 from adequate.kernels.requantize import rescale
 
 
@@ -47,8 +47,8 @@ class Units:
     """A quantised tensor as scale * values, the values multiples of 2**grid.
 
     ``scale`` is None where all scales are powers of two (they are then in the values), else one number or one per
-    output channel. ``static_grid`` and ``static_peak`` (largest magnitude) follow from the format alone, None where
-    they depend on the data.
+    output channel. ``static_grid``, ``static_peak`` (largest magnitude) and ``output_grid`` (the grid of each output
+    channel where the format has a scale for each) follow from the format alone, None where they depend on the data.
     """
 
     values: Tensor
@@ -56,18 +56,19 @@ class Units:
     static_grid: int | None
     static_peak: float | None
     scale: Tensor | None
-    format: Format
+    output_grid: int | Tensor | None
 
-    def channel_grids(self) -> int | Tensor:
-        """The grid of each output channel: finer and coarser ones where the format has a scale per channel."""
-        format = self.format
-        if self.scale is None and isinstance(format, Scaled) and isinstance(format.scale, tuple):
-            return torch.tensor([format.channel(i).grid for i in range(len(format.scale))], device=self.values.device)
-        assert self.static_grid is not None
-        return self.static_grid
+    def repeated(self, groups: int) -> "Units":
+        """For outputs in ``groups`` groups of channels that share the scales (a transposed convolution)."""
+        scale, grid = self.scale, self.output_grid
+        return replace(
+            self,
+            scale=scale.repeat(groups) if scale is not None and scale.numel() > 1 else scale,
+            output_grid=grid.repeat(groups) if isinstance(grid, Tensor) else grid,
+        )
 
 
-def units(x: Tensor, format: Format, what: str, output_axis: int | None = None) -> Units:
+def units(x: Tensor, format: Format | None, what: str, output_axis: int | None = None) -> Units:
     """``x`` quantised, as values on a grid and a scale.
 
     ``output_axis`` is the dimension along which a scale that is no power of two may differ (the weight's output
@@ -77,19 +78,24 @@ def units(x: Tensor, format: Format, what: str, output_axis: int | None = None) 
         ValueError: not finite, or a scale per channel that cannot be taken out of the sum.
     """
     values = quantize(x.detach(), format, what)
+    if format is None:
+        return Units(values, grid_of(values), None, None, None, None)
+    per_output = isinstance(format, Scaled) and format.axis is not None and format.axis % x.dim() == output_axis
     if not isinstance(format, Scaled) or format.dyadic:
-        grid = format.grid
+        grid = output_grid = format.grid
+        if isinstance(format, Scaled) and isinstance(format.scale, tuple) and per_output:
+            output_grid = torch.tensor([format.channel(i).grid for i in range(len(format.scale))], device=x.device)
         peak = None if isinstance(format, Scaled) else float(max(abs(format.minimum), abs(format.maximum)))
-        return Units(values, grid if grid is not None else grid_of(values), grid, peak, None, format)
-    scale = scales_of(format)
+        return Units(values, grid if grid is not None else grid_of(values), grid, peak, None, output_grid)
+    scale, zero = scales_of(format).to(x.device), torch.tensor(format.zero, dtype=torch.float64, device=x.device)
     grid = format.element.grid
     if grid is None:
         raise ValueError(f"{what}: {format.element} has no grid of its own under a scale that is no power of two")
-    if scale.numel() > 1 and (output_axis is None or (format.axis or 0) % x.dim() != output_axis):
+    if scale.numel() > 1 and not per_output:
         raise ValueError(f"{what}: a scale per index of dimension {format.axis} cannot be taken out of the sum")
-    divisor = scale if scale.numel() == 1 else along(scale, output_axis or 0, x.dim())
-    elements = on_grid(values.double() / divisor.to(x.device), grid)
-    return Units(elements.to(x.dtype), grid, grid, None, scale.to(x.device), format)
+    divisor, offset = (one if one.numel() == 1 else along(one, output_axis or 0, x.dim()) for one in (scale, zero))
+    elements = format.element.quantize(values.double() / divisor + offset) - offset
+    return Units(elements.to(x.dtype), grid, grid, None, scale, grid)
 
 
 def scales_of(format: Scaled) -> Tensor:
@@ -98,8 +104,17 @@ def scales_of(format: Scaled) -> Tensor:
     return torch.tensor(format.scale, dtype=torch.float64).reshape(-1)
 
 
-def round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str) -> Tensor:
-    """scale * sums, rounded once by ``format``, the scale broadcastable against the sums.
+def rounded(y: Tensor, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
+    """Exact numbers, or such as were rounded to odd, rounded once by ``format``, in ``dtype``.
+
+    Raises:
+        ValueError: not finite, or the format has more bits than ``dtype`` or a number rounded to odd.
+    """
+    return _in_dtype(_from_odd(y.to(torch.promote_types(y.dtype, dtype)), format, what), format, what, dtype)
+
+
+def round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
+    """scale * sums, rounded once by ``format``, in ``dtype``; the scale is broadcastable against the sums.
 
     A scale that is no power of two becomes an integer multiplier and a shift (``requantize.multiplier``), as the
     hardware has it: t = sums * multiplier(scale / scale of the format). Without a format the exact scale is used and
@@ -111,14 +126,27 @@ def round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what
         own = own if own.numel() == 1 else along(own, axis, sums.dim())
         zero = torch.tensor(format.zero, dtype=torch.float64, device=sums.device).reshape(-1)
         zero = zero if zero.numel() == 1 else along(zero, axis, sums.dim())
-        elements = rescale(sums, (scale if scale is not None else torch.ones_like(own)) / own)
-        codes = quantize(odd_sum(torch.broadcast_tensors(elements, zero)), format.element, what)
-        return (codes - zero) * own
+        ratios = odd_quotient(*torch.broadcast_tensors(torch.ones_like(own) if scale is None else scale, own))
+        codes = _from_odd(odd_sum(torch.broadcast_tensors(rescale(sums, ratios), zero)), format.element, what)
+        return _in_dtype((codes - zero) * own, format, what, dtype)
     if scale is not None:
         if format is None:
-            return to_odd(*two_product(*torch.broadcast_tensors(sums.double(), scale)))
+            return to_odd(*two_product(*torch.broadcast_tensors(sums.double(), scale))).to(dtype)
         sums = rescale(sums, scale)
-    return quantize(sums, format, what)
+    return rounded(sums, format, what, dtype)
+
+
+def _from_odd(y: Tensor, format: Format | None, what: str) -> Tensor:
+    if format is not None and format.digits > DIGITS:
+        raise ValueError(f"{what}: {format} has {format.digits} significant bits; sums are rounded to {DIGITS} at most")
+    return quantize(y, format, what)
+
+
+def _in_dtype(y: Tensor, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
+    """``y``, which are numbers of ``format``, in a dtype that has to hold them."""
+    if y.dtype != dtype and format is not None:
+        quantize(y[:0].to(dtype) if y.dim() else y.to(dtype), format, what)
+    return y.to(dtype)
 
 
 def on_grid(x: Tensor, grid: int | Tensor) -> Tensor:

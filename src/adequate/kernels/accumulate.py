@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from adequate.formats import Format
-from adequate.kernels.expansion import odd_sum, two_product
+from adequate.kernels.expansion import DIGITS, odd_sum, two_product
 
 
 def accumulate_sequential(x: Tensor, w: Tensor, register: Format) -> Tensor:
@@ -12,7 +12,12 @@ def accumulate_sequential(x: Tensor, w: Tensor, register: Format) -> Tensor:
 
     ``x`` is (..., M, K) and ``w`` (..., O, K); the result is (..., M, O) in float64. Slow twin:
     ``reference.accumulate_sequential``.
+
+    Raises:
+        ValueError: the register has more than 51 significant bits.
     """
+    if register.digits > DIGITS:
+        raise ValueError(f"{register} has {register.digits} significant bits; a register is emulated up to {DIGITS}")
     x, w = x.double(), w.double()
     c = torch.zeros(*x.shape[:-1], w.shape[-2], dtype=torch.float64, device=x.device)
     for k in range(x.shape[-1]):

@@ -22,15 +22,36 @@ class Window:
 def window_of(attributes: Mapping[str, Any], kernel: tuple[int, ...]) -> Window:
     """The geometry a convolution's attributes state; ``padding`` may be sizes, "same" or "valid"."""
     dims = len(kernel)
-    stride, dilation = (tuple(attributes[name]) * (dims if len(attributes[name]) == 1 else 1) for name in ("stride", "dilation"))
-    given = attributes["padding"]
+
+    def sizes(name: str) -> tuple[int, ...]:
+        return tuple(attributes[name]) * (dims if len(attributes[name]) == 1 else 1)
+
+    dilation, given = sizes("dilation"), attributes["padding"]
     if given == "same":
         total = [gap * (size - 1) for size, gap in zip(kernel, dilation, strict=True)]
         padding = tuple((extra // 2, extra - extra // 2) for extra in total)
     else:
-        sizes = (0,) * dims if given == "valid" else tuple(given) * (dims if len(given) == 1 else 1)
-        padding = tuple((size, size) for size in sizes)
-    return Window(stride, padding, dilation, attributes["groups"])
+        padding = tuple((size, size) for size in ((0,) * dims if given == "valid" else sizes("padding")))
+    return Window(sizes("stride"), padding, dilation, attributes["groups"])
+
+
+def untransposed(x: Tensor, w: Tensor, attributes: Mapping[str, Any]) -> tuple[Tensor, Tensor, Window]:
+    """A transposed convolution as a convolution: its inputs ``stride`` apart with zeros between, its kernel turned.
+
+    ``w`` is (C, O/G, *kernel); the weights that come back are (O, C/G, *kernel). Source: Dumoulin and Visin 2016,
+    arXiv:1603.07285, section 4.
+    """
+    kernel = tuple(w.shape[2:])
+    given = window_of(attributes, kernel)
+    more = tuple(attributes["output_padding"]) * (len(kernel) if len(attributes["output_padding"]) == 1 else 1)
+    spread = x.new_zeros(*x.shape[:2], *((n - 1) * step + 1 for n, step in zip(x.shape[2:], given.stride, strict=True)))
+    spread[(..., *(slice(None, None, step) for step in given.stride))] = x
+    reach = [gap * (size - 1) for size, gap in zip(kernel, given.dilation, strict=True)]
+    padding = tuple(
+        (far - cut, far - cut + extra) for far, (cut, _), extra in zip(reach, given.padding, more, strict=True)
+    )
+    turned = w.flip(list(range(2, w.dim()))).unflatten(0, (given.groups, -1)).transpose(1, 2).flatten(0, 1)
+    return spread, turned, Window((1,) * len(kernel), padding, given.dilation, given.groups)
 
 
 def columns(x: Tensor, w: Tensor, window: Window) -> tuple[Tensor, Tensor]:
@@ -49,8 +70,9 @@ def columns(x: Tensor, w: Tensor, window: Window) -> tuple[Tensor, Tensor]:
     places = rest[:dims]
     split = x.reshape(n, window.groups, channels // window.groups, *places, *kernel)
     order = [0, 1, *range(3, 3 + dims), 2, *range(3 + dims, 3 + 2 * dims)]
-    inputs = split.permute(order).reshape(n, window.groups, prod(places), -1)
-    return inputs, w.reshape(window.groups, w.shape[0] // window.groups, -1)
+    terms = prod(w.shape[1:])
+    inputs = split.permute(order).reshape(n, window.groups, prod(places), terms)
+    return inputs, w.reshape(window.groups, w.shape[0] // window.groups, terms)
 
 
 def output_size(sizes: tuple[int, ...], kernel: tuple[int, ...], window: Window) -> tuple[int, ...]:

@@ -5,22 +5,26 @@ adds them, is a multiple of g = 2**(gx + gw). If  max|x| * max_o sum_k |w[o, k]|
 them fits a significand of p bits and no addition rounds: p = 24 in float32, 53 in float64. Beyond that the operands
 are cut into digits of a few bits, whose sums are exact, and the sums are added without error.
 
-The bound speaks of plain sums of products, so reduced-precision products and Winograd or FFT convolutions are switched
-off around the call.
+The bound speaks of plain sums of products, so reduced-precision products are switched off around the call, and so is
+cuDNN, whose convolutions may be Winograd's.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil, frexp, log2
+from math import frexp, isinf
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from adequate.kernels.expansion import odd_sum
 
-SINGLE, DOUBLE = 24, 53
-"""Significand bits of float32 and float64."""
+DIGITS = {torch.float32: 24, torch.float64: 53}
+"""Significand bits."""
+
+EXPONENTS = {torch.float32: (-126, 127), torch.float64: (-1022, 1023)}
+"""Exponents of the lowest and of the highest normal power of two."""
 
 MOST_DIGITS = 4
 """Digits an operand may be cut into before the design has to name an accumulator."""
@@ -33,36 +37,37 @@ Product = Callable[[Tensor, Tensor], Tensor]
 class Operand:
     """A tensor whose values are multiples of 2**grid.
 
-    ``peak`` bounds |x|: the largest magnitude for the first operand, the largest sum of magnitudes that meet in one
-    output element for the second.
+    ``peak`` bounds |x|: the largest magnitude for the first operand and for a bias, the largest sum of magnitudes that
+    meet in one output element for the second. ``terms`` is how many meet there.
     """
 
     tensor: Tensor
     grid: int
     peak: float
+    terms: int = 1
 
 
-def exact_sum(x: Operand, w: Operand, product: Product, bias: Tensor | None = None) -> Tensor:
-    """The sums of products plus ``bias`` (broadcastable, on the product grid or finer), exactly.
+def exact_sum(x: Operand, w: Operand, product: Product, bias: Operand | None = None) -> Tensor:
+    """The sums of products plus ``bias`` (broadcastable), exactly.
 
     In float32 where that is proven exact, else in float64; a sum that even float64 cannot hold is rounded to odd.
 
     Raises:
-        ValueError: the operands span so many bits that more than four digits each would be needed.
+        ValueError: the operands span so many bits that more than four digits each would be needed, or their products
+            leave the range of float64.
     """
     grid = x.grid + w.grid
-    bias_peak = float(bias.abs().max()) if bias is not None and bias.numel() else 0.0
-    bits = _bits(x.peak * w.peak * (1 + 2**-20) + bias_peak, grid)
-    if bits <= SINGLE and grid >= -126 and _holds(x, torch.float32) and _holds(w, torch.float32):
-        return _add(_plain(product, x.tensor.float(), w.tensor.float()), bias)
-    if bits <= DOUBLE and grid >= -1022:
-        return _add(_plain(product, x.tensor.double(), w.tensor.double()), bias)
+    if bias is None or bias.grid >= grid:
+        bits = _sum_bits(x.peak, w.peak, 0.0 if bias is None else bias.peak, grid)
+        for dtype in (torch.float32, torch.float64):
+            if _fits(bits, grid, dtype) and _holds(x, dtype) and _holds(w, dtype):
+                return _add(_plain(product, x.tensor.to(dtype), w.tensor.to(dtype)), bias)
     return _digit_sum(x, w, product, bias)
 
 
 def proven_single(x_peak: float, w_peak: float, bias_peak: float, grid: int) -> bool:
     """Whether float32 sums are exact: the bound of this module with p = 24."""
-    return _bits(x_peak * w_peak * (1 + 2**-20) + bias_peak, grid) <= SINGLE and grid >= -126
+    return _fits(_sum_bits(x_peak, w_peak, bias_peak, grid), grid, torch.float32)
 
 
 def grid_of(x: Tensor) -> int:
@@ -78,17 +83,19 @@ def grid_of(x: Tensor) -> int:
 
 @contextmanager
 def plain_arithmetic() -> Iterator[None]:
-    """Full-precision float32 products and direct convolutions only."""
-    matmul = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        with (
-            torch.backends.nnpack.flags(enabled=False),
-            torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False, deterministic=True),
-        ):
+    """Full-precision float32 products, and convolutions that are matrix products."""
+    torchs: Any = torch.backends
+    backends = (torchs.mkldnn.matmul, torchs.mkldnn.conv, torchs.cuda.matmul, torchs.cudnn.conv)
+    precisions = [backend.fp32_precision for backend in backends]
+    nnpack, cudnn = torch.backends.nnpack.flags(enabled=False), torch.backends.cudnn.flags(enabled=False)
+    with nnpack, cudnn:
+        try:
+            for backend in backends:
+                backend.fp32_precision = "ieee"
             yield
-    finally:
-        torch.set_float32_matmul_precision(matmul)
+        finally:
+            for backend, precision in zip(backends, precisions, strict=True):
+                backend.fp32_precision = precision
 
 
 def _plain(product: Product, x: Tensor, w: Tensor) -> Tensor:
@@ -96,16 +103,23 @@ def _plain(product: Product, x: Tensor, w: Tensor) -> Tensor:
         return product(x, w)
 
 
-def _digit_sum(x: Operand, w: Operand, product: Product, bias: Tensor | None) -> Tensor:
-    """Sum over digits x = sum_i x_i and w = sum_j w_j of the exact sums x_i w_j."""
-    largest_w = float(w.tensor.abs().max())
-    x_bits, w_bits = _bits(x.peak, x.grid), _bits(largest_w, w.grid)
-    terms = ceil(log2(max(w.peak / largest_w, 1.0))) + 1
-    room = (DOUBLE - terms - _UNEVEN) // 2
-    x_digits, w_digits = ceil(x_bits / room), ceil(w_bits / room)
-    if room < 1 or x_digits > MOST_DIGITS or w_digits > MOST_DIGITS:
+def _digit_sum(x: Operand, w: Operand, product: Product, bias: Operand | None) -> Tensor:
+    """Sum over digits x = sum_i x_i and w = sum_j w_j of the exact sums x_i w_j.
+
+    Digits have ``room`` bits, so that ``terms`` products of two of them stay within 53.
+    """
+    grid = x.grid + w.grid
+    if not _ranged(_sum_bits(x.peak, w.peak, 0.0, grid), grid, torch.float64):
         raise ValueError(
-            f"the operands span {x_bits} and {w_bits} bits over {2**terms} terms: too many to add exactly; "
+            f"products between 2**{grid} and {x.peak:g} * {w.peak:g} leave the range of float64; narrow the formats"
+        )
+    largest_w = float(w.tensor.abs().max()) if w.tensor.numel() else 0.0
+    x_bits, w_bits = _bits(x.peak, x.grid), _bits(largest_w, w.grid)
+    room = (DIGITS[torch.float64] - (w.terms - 1).bit_length()) // 2
+    x_digits, w_digits = -(-x_bits // room), -(-w_bits // room)
+    if max(x_digits, w_digits) > MOST_DIGITS:
+        raise ValueError(
+            f"the operands span {x_bits} and {w_bits} bits over {w.terms} terms: too many to add exactly; "
             "narrow the formats or name an accumulator"
         )
     parts = [
@@ -114,12 +128,8 @@ def _digit_sum(x: Operand, w: Operand, product: Product, bias: Tensor | None) ->
         for w_digit in _digits(w.tensor.double(), w.grid, room, w_digits)
     ]
     if bias is not None:
-        parts.append(bias.double().expand_as(parts[0]))
+        parts.append(bias.tensor.double().expand_as(parts[0]))
     return odd_sum(parts)
-
-
-_UNEVEN = 2
-"""Spare bits: a sum of magnitudes of digits can exceed that of the numbers they were cut from."""
 
 
 def _digits(x: Tensor, grid: int, width: int, count: int) -> list[Tensor]:
@@ -134,17 +144,35 @@ def _digits(x: Tensor, grid: int, width: int, count: int) -> list[Tensor]:
     return [*digits, rest]
 
 
+def _sum_bits(x_peak: float, w_peak: float, bias_peak: float, grid: int) -> int:
+    """Bits of the largest sum; the factor covers the rounding of the peaks themselves."""
+    return _bits(x_peak * w_peak * (1 + 2**-20) + bias_peak, grid)
+
+
 def _bits(peak: float, grid: int) -> int:
     """Significand bits of a multiple of 2**grid of at most this magnitude: peak <= 2**bits * 2**grid."""
     if peak == 0:
         return 0
+    if isinf(peak):
+        return 2 * EXPONENTS[torch.float64][1]
     mantissa, exponent = frexp(peak)
     return max(0, exponent - grid - (mantissa == 0.5))
 
 
+def _fits(bits: int, grid: int, dtype: torch.dtype) -> bool:
+    """Whether a dtype holds all multiples of 2**grid of so many bits."""
+    return bits <= DIGITS[dtype] and _ranged(bits, grid, dtype)
+
+
+def _ranged(bits: int, grid: int, dtype: torch.dtype) -> bool:
+    lowest, highest = EXPONENTS[dtype]
+    return lowest <= grid and grid + bits <= highest
+
+
 def _holds(operand: Operand, dtype: torch.dtype) -> bool:
-    return operand.tensor.dtype == dtype or _bits(operand.peak, operand.grid) <= SINGLE
+    given = operand.tensor.dtype
+    return torch.promote_types(given, dtype) == dtype or _fits(_bits(operand.peak, operand.grid), operand.grid, dtype)
 
 
-def _add(sums: Tensor, bias: Tensor | None) -> Tensor:
-    return sums if bias is None else sums + bias.to(sums.dtype)
+def _add(sums: Tensor, bias: Operand | None) -> Tensor:
+    return sums if bias is None else sums + bias.tensor.to(sums.dtype)

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+DIGITS = 51
+"""Significant bits of the widest format that rounds a sum rounded to odd as it would the exact sum."""
+
 
 def two_sum(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """s = a + b rounded, and the error e with a + b = s + e exactly (Knuth, TAOCP vol. 2, 4.2.2, theorem B)."""
@@ -49,6 +52,19 @@ def odd_sum(parts: Sequence[Tensor]) -> Tensor:
     for component in components[1:]:
         total = to_odd(*two_sum(component, total))
     return total
+
+
+def odd_quotient(a: Tensor, b: Tensor) -> Tensor:
+    """a / b: exact where float64 holds it, else rounded to odd.
+
+    The remainder a - q b of the rounded quotient q is a float64 number, whose sign says on which side of q the exact
+    quotient is (Boldo and Daumas 2003, "Representable correcting terms for possibly underflowing floating point
+    operations"). It may be rounded again as the sums may.
+    """
+    q = a / b
+    product, error = two_product(q, b)
+    remainder = (a - product) - error
+    return to_odd(q, remainder * b.sign())
 
 
 def _halves(a: Tensor) -> tuple[Tensor, Tensor]:

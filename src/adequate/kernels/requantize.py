@@ -22,7 +22,10 @@ def multiplier(ratio: float) -> float:
 
 
 def rescale(sums: Tensor, ratios: Tensor) -> Tensor:
-    """sums * multiplier(ratio) in float64, exact or rounded to odd; ``ratios`` broadcasts against ``sums``."""
+    """sums * multiplier(ratio) in float64, exact or rounded to odd; ``ratios`` broadcasts against ``sums``.
+
+    A ratio that float64 does not hold comes rounded to odd (``expansion.odd_quotient``).
+    """
     factors = torch.tensor([multiplier(r) for r in ratios.flatten().tolist()], dtype=torch.float64)
     factors = factors.reshape(ratios.shape).to(sums.device)
     return to_odd(*two_product(*torch.broadcast_tensors(sums.double(), factors)))

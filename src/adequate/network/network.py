@@ -1,6 +1,5 @@
 """A trained network as a list of layers over one private graph."""
 
-import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
+from adequate.network.graph import copy_graph
 from adequate.network.layer import Layer
 
 
@@ -74,7 +74,7 @@ class Network:
         Raises:
             ValueError: a name is missing or unknown, a shape differs or a value is not finite.
         """
-        graph = copy.deepcopy(self.graph)
+        graph = copy_graph(self.graph)
         own = graph.state_dict()
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
@@ -95,7 +95,7 @@ class Network:
         sha = hashlib.sha256(repr(self.layers).encode() + self.graph.code.encode())
         for name, tensor in sorted(self.graph.state_dict().items()):
             sha.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
-            sha.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+            sha.update(tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
         return sha.hexdigest()
 
     @cached_property

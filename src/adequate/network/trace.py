@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram, export
 from torch.fx import GraphModule, Node
 
+from adequate.network.graph import copy_graph
 from adequate.network.layer import Layer, Shape, attributes
 from adequate.network.network import Network
 
@@ -28,7 +29,7 @@ OPERATIONS = {
 COMPOSITES = {"LocalResponseNorm": "lrn", "WithinChannelLRN": "lrn"}
 """Modules whose several calls are one layer."""
 
-BOOKKEEPING = frozenset({"sym_size", "getitem", "_assert_tensor_metadata", "_guards_fn", "alias", "detach_"})
+BOOKKEEPING = frozenset({"getitem", "_assert_tensor_metadata", "_guards_fn", "alias", "detach_"})
 """Calls that move no numbers."""
 
 
@@ -41,11 +42,8 @@ def trace(model: nn.Module | ExportedProgram, example: Tensor | Sequence[Tensor]
         ValueError: ``torch.export`` cannot follow the model (control flow that depends on data, say).
     """
     inputs = (example,) if isinstance(example, Tensor) else tuple(example)
-    if isinstance(model, ExportedProgram):
-        program = model
-    else:
-        program = _export(copy.deepcopy(model).eval(), inputs)
-    graph = copy.deepcopy(program.module())
+    program = model if isinstance(model, ExportedProgram) else _export(copy.deepcopy(model).eval(), inputs)
+    graph = copy_graph(program.module())
     _tidy(graph)
     return network_of(graph)
 
@@ -98,18 +96,35 @@ def _tidy(graph: GraphModule) -> None:
 
 def _calls(graph: GraphModule) -> Iterable[tuple[tuple[Node, ...], str, str]]:
     """Nodes of each layer with its base name and operation, in execution order."""
-    nodes = [n for n in graph.graph.nodes if n.op == "call_function" and _function(n) not in BOOKKEEPING]
+    nodes = [n for n in graph.graph.nodes if n.op == "call_function" and not (_is_bookkeeping(n) or _is_size(n))]
     for (_, path, kind), group in groupby(nodes, key=_module):
         members = tuple(group)
         short = kind.rpartition(".")[2]
         if short in COMPOSITES:
             yield members, path, COMPOSITES[short]
         elif len(members) == 1 and kind.startswith("torch.nn.modules."):
-            yield members, path, _operation(members[0])
+            operation = _operation(members[0])
+            yield members, path or operation, operation
         else:
             for node in members:
                 operation = _operation(node)
                 yield (node,), f"{path}.{operation}" if path else operation, operation
+
+
+def _is_bookkeeping(node: Node) -> bool:
+    return node.op == "call_function" and _function(node) in BOOKKEEPING
+
+
+def _is_size(node: Node) -> bool:
+    """Whether a node computes with sizes (``x.shape[0] // 2``), not with tensors."""
+    return isinstance(node.meta.get("val"), int | float | torch.SymInt | torch.SymFloat | torch.SymBool)
+
+
+def _origin(node: Node) -> Node:
+    """The node that computed what is read here: a part of its result is not another one."""
+    while _is_bookkeeping(node):
+        node = node.all_input_nodes[0]
+    return node
 
 
 def _module(node: Node) -> tuple[str, str, str]:
@@ -133,14 +148,15 @@ def _layer(graph: GraphModule, name: str, operation: str, nodes: tuple[Node, ...
     arguments = _arguments(nodes[0]) if len(nodes) == 1 else {}
     parameters = {key: node for key, node in arguments.items() if isinstance(node, Node) and node.op == "get_attr"}
     weight, bias = parameters.get("weight"), parameters.get("bias")
-    sources = list(dict.fromkeys(_sources(nodes)) if len(nodes) > 1 else _sources(nodes))
+    sources = [source for source in _sources(nodes) if _origin(source) in names]
+    sources = list(dict.fromkeys(sources)) if len(nodes) > 1 else sources
     held = {node.target for n in nodes for node in n.all_input_nodes if node.op == "get_attr"}
     trained = dict(graph.named_parameters())
     return Layer(
         name=name,
         operation=operation,
-        inputs=tuple(names[source] for source in sources if source in names),
-        input_shapes=tuple(_shape(source) for source in sources if source in names),
+        inputs=tuple(names[_origin(source)] for source in sources),
+        input_shapes=tuple(map(_shape, sources)),
         output_shape=_shape(nodes[-1]),
         weight=str(weight.target) if weight is not None else None,
         weight_shape=tuple(weight.meta["val"].shape) if weight is not None else None,

@@ -1,0 +1,246 @@
+"""The arithmetic of a design in Python fractions, written from its definition: arrays of fractions in and out.
+
+Independent of the emulation: only the formats' own references are shared.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from itertools import product
+from math import floor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adequate.design import LayerDesign
+from adequate.formats import Fixed, Format, Minifloat, Scaled, SharedExponent, round_reference
+from adequate.formats.binades import floor_log2
+
+Array = np.ndarray
+"""An array of fractions."""
+
+round_cached = lru_cache(maxsize=None)(round_reference)
+
+
+def fractions(x: Tensor) -> Array:
+    """The exact values of a float tensor."""
+    values = np.empty(x.numel(), dtype=object)
+    values[:] = [Fraction(v) for v in x.detach().double().flatten().tolist()]
+    return values.reshape(tuple(x.shape))
+
+
+def each(function: Callable[..., Fraction], *arrays: Array) -> Array:
+    """A function of fractions, element by element."""
+    broadcast = np.broadcast_arrays(*arrays)
+    values = np.empty(broadcast[0].size, dtype=object)
+    values[:] = [function(*v) for v in zip(*(b.ravel() for b in broadcast), strict=True)]
+    return values.reshape(broadcast[0].shape)
+
+
+def half_even(x: Fraction, step: Fraction) -> Fraction:
+    return round(x / step) * step  # Python rounds fractions half to even
+
+
+def to_dtype(x: Fraction, dtype: torch.dtype) -> Fraction:
+    """The number of float32 or float64 nearest to x, a tie to the even significand."""
+    if x == 0:
+        return x
+    digits, lowest = {torch.float32: (24, -126), torch.float64: (53, -1022)}[dtype]
+    return half_even(x, Fraction(2) ** (max(floor_log2(abs(x)), lowest) - digits + 1))
+
+
+def to_odd(x: Fraction) -> Fraction:
+    """x if float64 holds it, else of its two neighbours there the one with the odd significand."""
+    if x == to_dtype(x, torch.float64):
+        return x
+    step = Fraction(2) ** (floor_log2(abs(x)) - 52)
+    return (floor(x / step) // 2 * 2 + 1) * step
+
+
+def multiplier(ratio: Fraction) -> Fraction:
+    """M 2**-n nearest to the ratio, M an integer of 31 bits."""
+    return half_even(ratio, Fraction(2) ** (floor_log2(ratio) - 30))
+
+
+def element_of(format: Scaled, x: Fraction, scale: Fraction, zero: int) -> Fraction:
+    """The number before the scale: element(x / scale + zero) - zero."""
+    return round_cached(format.element, x / scale + zero) - zero
+
+
+def scales_of(format: Scaled, x: Array) -> tuple[Array, Array]:
+    """Scale and zero point of each element of x."""
+    if isinstance(format.scale, SharedExponent):
+        return _shared(format.scale.block, format.element, x, format.axis or 0), np.zeros(x.shape, dtype=int)
+    scale = np.array([Fraction(s) for s in _many(format.scale)], dtype=object)
+    zero = np.array(_many(format.zero), dtype=object)
+    if format.axis is not None:
+        shape = [1] * x.ndim
+        shape[format.axis] = -1
+        scale = scale.reshape(shape)
+        zero = zero.reshape(shape) if zero.size > 1 else zero
+    return np.broadcast_to(scale, x.shape), np.broadcast_to(zero, x.shape)
+
+
+def _many(value: object) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _shared(block: int, element: Format, x: Array, axis: int) -> Array:
+    """OCP MX v1.0, 6.3: 2**(floor(log2 max|x|) - emax) for each block."""
+    emax = floor_log2(element.maximum)
+    scales = np.empty(x.shape, dtype=object)
+    lines, results = np.moveaxis(x, axis, -1), np.moveaxis(scales, axis, -1)
+    for index in np.ndindex(lines.shape[:-1]):
+        for start in range(0, lines.shape[-1], block):
+            largest = max(abs(v) for v in lines[index][start : start + block])
+            shared = max(-127, min(127, floor_log2(largest) - emax)) if largest else -127
+            results[index][start : start + block] = Fraction(2) ** shared
+    return scales
+
+
+def dyadic(x: Fraction) -> bool:
+    return floor_log2(x) == -floor_log2(1 / x)
+
+
+def quantized(format: Format | None, x: Array, dtype: torch.dtype = torch.float64) -> Array:
+    """What ``format.quantize`` gives: scale (element(x / scale + zero) - zero), rounded once to the dtype."""
+    if format is None:
+        return x
+    if not isinstance(format, Scaled):
+        return each(lambda v: round_cached(format, v), x)
+    return each(lambda v, s, z: to_dtype(s * element_of(format, v, s, z), dtype), x, *scales_of(format, x))
+
+
+def split(format: Format, x: Array) -> tuple[Array, Array]:
+    """x^ as integers on a grid and the scales that are no powers of two (1 where they are)."""
+    one = np.full((1,) * x.ndim, Fraction(1), dtype=object)
+    if not isinstance(format, Scaled):
+        return quantized(format, x), one
+    scale, zero = scales_of(format, x)
+    elements = each(lambda v, s, z: element_of(format, v, s, z), x, scale, zero)
+    if all(dyadic(s) for s in scale.ravel()):
+        return elements * scale, one
+    return elements, scale
+
+
+def grid_of(format: Format, channel: int) -> int | None:
+    """g where the format's numbers, before a scale that is no power of two, are multiples of 2**g."""
+    if not isinstance(format, Scaled):
+        return _spacing(format)
+    if isinstance(format.scale, SharedExponent):
+        return None
+    scales = [Fraction(s) for s in _many(format.scale)]
+    if not all(map(dyadic, scales)):
+        return _spacing(format.element)
+    return _spacing(format.element) + floor_log2(scales[channel] if len(scales) > 1 else scales[0])
+
+
+def _spacing(format: Format) -> int:
+    """Of all values' lowest set bits the lowest, by looking at the values."""
+    if isinstance(format, Fixed):
+        return -format.frac
+    if isinstance(format, Minifloat):
+        return format.min_exponent - format.man
+    values = [format.decode(code) for code in format.word]
+    lowest = [(v.numerator & -v.numerator).bit_length() - v.denominator.bit_length() for v in values if v]
+    return min(lowest)
+
+
+def convolution_terms(x: Array, w: Array, stride: int, padding: int, dilation: int, groups: int) -> dict:
+    """(image, channel, row, column) -> the lists of inputs and weights that meet there, in the accumulator's order."""
+    images, _, height, width = x.shape
+    outputs, per_group, *kernel = w.shape
+    sizes = [
+        (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1 for n, k in zip((height, width), kernel, strict=True)
+    ]
+    found = {}
+    for n, o, i, j in product(range(images), range(outputs), *map(range, sizes)):
+        inputs, weights = [], []
+        first = o // (outputs // groups) * per_group
+        for c, r, s in product(range(per_group), *map(range, kernel)):
+            row, column = i * stride + r * dilation - padding, j * stride + s * dilation - padding
+            inside = 0 <= row < height and 0 <= column < width
+            inputs.append(x[n, first + c, row, column] if inside else Fraction(0))
+            weights.append(w[o, c, r, s])
+        found[n, o, i, j] = inputs, weights
+    return found
+
+
+def linear_terms(x: Array, w: Array) -> dict:
+    return {(n, o): (list(x[n]), list(w[o])) for n in range(x.shape[0]) for o in range(w.shape[0])}
+
+
+def product_layer(
+    design: LayerDesign,
+    x: Array,
+    w: Array,
+    bias: Array | None,
+    terms: Callable[[Array, Array], dict],
+    dtype: torch.dtype,
+) -> Array:
+    """A convolution or linear layer: quantise, multiply, add, add the bias on its grid, round once."""
+    assert design.input is not None
+    assert design.weight is not None
+    (x, x_scale), (w, w_scale) = split(design.input, x), split(design.weight, w)
+    x_scale = x_scale.ravel()[0]
+    met = terms(x, w)
+    shape = tuple(max(index[d] for index in met) + 1 for d in range(len(next(iter(met)))))
+    result = np.empty(shape, dtype=object)
+    for index, (inputs, weights) in met.items():
+        channel = index[1]
+        scale = x_scale * (w_scale[channel].ravel()[0] if w_scale.shape[0] > 1 else w_scale.ravel()[0])
+        added = Fraction(0) if bias is None else bias[channel] / scale
+        grids = [grid_of(design.input, 0), grid_of(design.weight, channel)]
+        grid = None if None in grids else sum(grids)
+        if design.accumulator is None:
+            total = sum((a * b for a, b in zip(inputs, weights, strict=True)), Fraction(0))
+            total = to_odd(total + (to_odd(added) if grid is None else half_even(added, Fraction(2) ** grid)))
+        else:
+            register, total = design.accumulator.format, Fraction(0)
+            for a, b in zip(inputs, weights, strict=True):
+                total = round_cached(register, total + a * b)
+            coarser = max(g for g in (grid, _spacing(register)) if g is not None)
+            if bias is not None:
+                total = round_cached(register, total + half_even(added, Fraction(2) ** coarser))
+        result[index] = _written(design.output, total, scale, channel, dtype)
+    if isinstance(design.output, Scaled) and isinstance(design.output.scale, SharedExponent):
+        return quantized(design.output, result, dtype)
+    return result
+
+
+def _written(format: Format | None, total: Fraction, scale: Fraction, channel: int, dtype: torch.dtype) -> Fraction:
+    if isinstance(format, Scaled) and isinstance(format.scale, SharedExponent):
+        return total if scale == 1 else total * multiplier(scale)
+    if isinstance(format, Scaled) and isinstance(format.scale, tuple):
+        format = format.channel(channel)
+    if isinstance(format, Scaled) and not dyadic(Fraction(format.scale)):
+        own = Fraction(format.scale)
+        code = round_cached(format.element, total * multiplier(scale / own) + format.zero)
+        return to_dtype((code - format.zero) * own, dtype)
+    if format is None:
+        return to_dtype(to_odd(total * scale), dtype)
+    return round_cached(format, total if scale == 1 else total * multiplier(scale))
+
+
+def pooled(
+    x: Array, size: int, stride: int, padding: int, reduce: Callable[[list[Fraction]], Fraction], fill: Fraction | None
+) -> Array:
+    """Windows of a padded image; positions outside count as ``fill``, or not at all."""
+    images, channels, *spatial = x.shape
+    sizes = [(n + 2 * padding - size) // stride + 1 for n in spatial]
+    result = np.empty((images, channels, *sizes), dtype=object)
+    for n, c, i, j in np.ndindex(*result.shape):
+        window = []
+        for r, s in product(range(size), repeat=2):
+            row, column = i * stride + r - padding, j * stride + s - padding
+            if 0 <= row < spatial[0] and 0 <= column < spatial[1]:
+                window.append(x[n, c, row, column])
+            elif fill is not None:
+                window.append(fill)
+        result[n, c, i, j] = reduce(window)
+    return result
+
+
+def mean(values: list[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
