@@ -9,6 +9,9 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from tests import fractions_of as exact
+from tests import random_designs as draw
+from tests.fractions_of import Array, fractions, half_even, to_odd
 from torch import Tensor, nn
 from torch.fx import Interpreter
 
@@ -18,9 +21,6 @@ from adequate.emulation import EmulatedNetwork, emulate
 from adequate.formats import Binary, Codebook, Fixed, Format, Minifloat, PowerOfTwo, Scaled, round_reference
 from adequate.network import Network, trace
 from adequate.operators import Accumulator
-from tests import fractions_of as exact
-from tests import random_designs as draw
-from tests.fractions_of import Array, fractions
 
 
 class Branches(nn.Module):
@@ -208,13 +208,47 @@ def test_a_bias_is_rounded_half_to_even_to_the_product_grid(bias: float, added: 
     assert run(network, x, input=Fixed(8, 2), weight=Fixed(8, 2)).tolist() == [[0.25 + added], [0.5 + added]]
 
 
-@pytest.mark.parametrize(("frac", "added"), [(8, 0.25), (2, 0.25), (0, 0.0), (1, 0.0)])
-def test_a_bias_is_rounded_to_the_accumulators_grid_if_that_is_coarser(frac: int, added: float) -> None:
-    """0.25 lies on the product grid 2**-4; a register fixed(16,1) has only halves, of which the even one is 0."""
-    x = torch.tensor([[2.0]])
+@pytest.mark.parametrize(("frac", "result"), [(8, 2.75), (2, 2.75), (1, 2.5), (0, 2.0)])
+def test_a_bias_is_rounded_to_the_accumulators_grid_if_that_is_coarser(frac: int, result: float) -> None:
+    """0.25 lies on the product grid 2**-4; of halves it is 0, to even, although 2.5 + 0.25 would have become 3."""
+    x = torch.tensor([[2.5]])
     network = alone(nn.Linear(1, 1), x, torch.tensor([[1.0]]), torch.tensor([0.25]))
     design = {"input": Fixed(8, 2), "weight": Fixed(8, 2), "accumulator": Accumulator(Fixed(16, frac))}
-    assert run(network, x, **design).tolist() == [[2.0 + added]]
+    assert run(network, x, **design).tolist() == [[result]]
+
+
+def test_a_bias_under_scales_is_rounded_once() -> None:
+    """bias / scale is nearer to a tie than float64 can tell; the scale is found by a rational approximation."""
+    random, found = Random(0), 0
+    while found < 3:
+        scales = [random.randint(2**23, 2**24 - 1) for _ in range(2)]
+        unit = Fraction(scales[0] * scales[1], 2**48)
+        best = (unit / 64).limit_denominator(2**30)  # X / N: then X / unit = N / 64, almost
+        bias, quotient = best.numerator * 32, Fraction(best.numerator * 32) / unit
+        nearest = Fraction(float(bias) / float(unit))
+        if best.numerator >= 2**24 or nearest.denominator != 2 or quotient.denominator == 2:
+            continue  # the bias is no float32, or float64 does not call the quotient a tie
+        found += half_even(nearest, Fraction(1)) != half_even(quotient, Fraction(1))
+        x = torch.zeros(1, 1, dtype=torch.float64)
+        network = alone(nn.Linear(1, 1).double(), x, torch.zeros(1, 1), torch.tensor([float(bias)]))
+        a, b = (Scaled(Fixed(8, 0), one / 2**24) for one in scales)
+        assert Fraction(run(network, x, input=a, weight=b).item()) == to_odd(half_even(quotient, Fraction(1)) * unit)
+
+
+def test_sums_beyond_float32_are_exact() -> None:
+    """300 products of 12 bits: each fits float32, their sums do not."""
+    generator = torch.Generator().manual_seed(0)
+    x, w = (torch.randint(-2047, 2048, (n, 300), generator=generator) for n in (4, 5))
+    network = alone(nn.Linear(300, 5, bias=False).double(), x.double(), w)
+    assert not torch.equal((x.float() @ w.float().T).double(), (x @ w.T).double())
+    assert torch.equal(run(network, x.double(), input=Fixed(12, 0), weight=Fixed(12, 0)), (x @ w.T).double())
+
+
+def test_sums_are_rounded_once() -> None:
+    """2.5 + 2**-28 is above the tie; in float32 it would be on it, and go to 2."""
+    x = torch.tensor([[2.5, 2.0**-28]])
+    network = alone(nn.Linear(2, 1, bias=False), x, torch.ones(1, 2))
+    assert run(network, x, input=Minifloat(6, 4), weight=Fixed(4, 0), output=Fixed(8, 0)).item() == 3.0
 
 
 def test_each_channel_has_a_product_grid_of_its_own() -> None:
@@ -237,14 +271,14 @@ def test_scales_along_the_inputs_have_one_grid_for_every_output() -> None:
 
 
 def test_an_edge_is_quantised_twice_in_this_order() -> None:
-    """0.375 -> 0.5 by quarters (a tie, to even) -> 0.5 by halves; by halves alone it would be 0.5 too, but 0.3 is not."""
+    """0.3 is 0.25 by quarters, which is 0 by halves, a tie, to even; by halves alone 0.3 is 0.5."""
     x = torch.tensor([[0.3]])
     network = trace(nn.Sequential(nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)), x)
     network = network.with_state({"0.weight": torch.ones(1, 1), "1.weight": torch.ones(1, 1)})
     exact = {"weight": Fixed(2, 0)}
     first = LayerDesign(input=Fixed(16, 14), output=Fixed(8, 2), **exact)
     second = LayerDesign(input=Fixed(8, 1), **exact)
-    assert emulate(network, Design({"0": first, "1": second}))(x).item() == 0.0  # 0.25 -> 0 of halves
+    assert emulate(network, Design({"0": first, "1": second}))(x).item() == 0.0
     assert emulate(network, Design({"0": replace(first, output=None), "1": second}))(x).item() == 0.5
 
 
@@ -278,7 +312,7 @@ def test_add_quantises_every_operand_and_rounds_the_exact_sum_once() -> None:
 
 
 def test_a_sum_of_far_numbers_is_rounded_once() -> None:
-    """2**30 + 2**5 + 2**-30 is above the tie between two float(8,23): the last operand decides, as float64 shows not."""
+    """2**60 + 2**36 is the tie between two float(8,23); 2**-10 more, which float64 loses, decides it."""
 
     class Sum(nn.Module):
         def forward(self, x: Tensor, y: Tensor) -> Tensor:
@@ -321,7 +355,7 @@ def test_subtractions_and_factors(factor: float) -> None:
     ids=str,
 )
 def test_averages_are_exact_sums_divided_once(pool: nn.Module, shape: tuple[int, ...]) -> None:
-    """Sums of integers in float64 are exact; a mask of the window, divided by its size, finds each average's operands."""
+    """Sums of integers in float64 are exact; a window's mask, divided by its size, finds each average's operands."""
     x = torch.randint(-300, 300, shape, generator=torch.Generator().manual_seed(0)).float()
     network = alone(pool, x)
     got = run(network, x, input=Fixed(10, 0), output=Fixed(20, 8))
@@ -352,7 +386,7 @@ PRODUCTS = [
 def test_products_of_every_geometry_equal_torchs_in_float64(
     layer: nn.Module, shape: tuple[int, ...], register: Accumulator | None
 ) -> None:
-    """Sums of so few bits are exact in float64 and in each of the registers, so torch's own float64 is the reference."""
+    """Sums of so few bits are exact in float64 and in each of the registers: torch's own float64 is the reference."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(shape, generator=generator)
     outputs = layer.bias.numel()

@@ -29,10 +29,10 @@ class Clouds:
     def __len__(self) -> int:
         return len(self.y)
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self):
         return iter([(self.x, self.y)])
 
-    def shuffled(self, generator: torch.Generator, batch_size: int):  # noqa: ANN201
+    def shuffled(self, generator: torch.Generator, batch_size: int):
         order = torch.randperm(len(self), generator=generator)
         return ((self.x[i], self.y[i]) for i in order.split(batch_size))
 
@@ -57,7 +57,9 @@ def design() -> Design:
     return Design().with_layers(["0", "3"], input=Fixed(8, 4), weight=Fixed(3, 1), output=Fixed(8, 3))
 
 
-def tuned(network: Network, design: Design, *, seed: int = 0, epochs: int = 3, recipe: Recipe = RECIPE, **more) -> Network:
+def tuned(
+    network: Network, design: Design, *, seed: int = 0, epochs: int = 3, recipe: Recipe = RECIPE, **more
+) -> Network:
     generator = torch.Generator().manual_seed(seed)
     return finetune(network, design, Clouds(320, 1), epochs=epochs, generator=generator, recipe=recipe, **more)
 

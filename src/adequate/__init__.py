@@ -11,7 +11,7 @@ _HOME = {
     "adequate.data": ("Dataset", "Split", "load"),
     "adequate.design": ("Design", "LayerDesign", "difference"),
     "adequate.emulation": ("emulate",),
-    "adequate.evaluation": ("Score", "evaluate"),
+    "adequate.evaluation": ("Score", "evaluate", "evaluate_all"),
     "adequate.exploration": (
         "Query",
         "Result",
@@ -53,7 +53,7 @@ _HOME = {
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted(_MODULE)  # noqa: PLE0605
+__all__ = sorted(_MODULE)
 
 
 def __getattr__(name: str) -> object:

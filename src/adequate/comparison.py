@@ -101,11 +101,10 @@ def compare(network: Network, design: Design, batches: Iterable[tuple[Tensor, Te
         LayerComparison(
             layer.name,
             layer.operation,
-            *(
-                _summary(slots.get((layer.name, slot)), design, layer.name, slot)
-                for slot in ("input", "weight", "output")
-            ),
-            whole[layer.name].sqnr_db,
+            input=_summary(slots, design, layer.name, "input"),
+            weight=_summary(slots, design, layer.name, "weight"),
+            output=_summary(slots, design, layer.name, "output"),
+            sqnr_db=whole[layer.name].sqnr_db,
         )
         for layer in network.layers
     )
@@ -153,7 +152,8 @@ def _note(slots: dict[tuple[str, str], _Sums], name: str, slot: str, x: Tensor, 
     sums.saturated += int((~format.inside(x)).sum())
 
 
-def _summary(sums: _Sums | None, design: Design, name: str, slot: str) -> Quantization | None:
+def _summary(slots: dict[tuple[str, str], _Sums], design: Design, name: str, slot: str) -> Quantization | None:
+    sums = slots.get((name, slot))
     if sums is None:
         return None
     count = max(sums.count, 1)

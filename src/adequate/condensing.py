@@ -78,7 +78,7 @@ def _minifloat(_: Network, ranges: Ranges, margin: float, epochs: int) -> Strate
 
 def _power_of_two(_: Network, ranges: Ranges, margin: float, epochs: int) -> Strategy:
     def split(bits: int) -> Strategy:
-        design = power_of_two_weights(ranges, bits, outputs=8)
+        design = power_of_two_weights(ranges, bits, outputs=8, max_exponent=None)
         yield [design]
         return design
 

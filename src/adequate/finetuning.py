@@ -87,7 +87,7 @@ def finetune(
     *,
     epochs: int,
     generator: Generator,
-    recipe: Recipe = Recipe(),  # noqa: B008  (immutable)
+    recipe: Recipe = Recipe(),
     checkpoint: Path | None = None,
     progress: Callable[[Step], None] | None = None,
 ) -> Network:
@@ -192,7 +192,9 @@ class _Run:
             group["lr"] = self.recipe.rate * (1 + cos(pi * share)) / 2
         loss = self._loss(x, y)
         if not torch.isfinite(loss):
-            raise ValueError(f"the loss is {float(loss.detach())} at step {self.step}; lower the rate ({self.recipe.rate})")
+            raise ValueError(
+                f"the loss is {float(loss.detach())} at step {self.step}; lower the rate ({self.recipe.rate})"
+            )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

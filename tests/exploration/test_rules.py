@@ -125,6 +125,9 @@ def test_weights_that_are_powers_of_two() -> None:
     with_outputs = power_of_two_weights(LENET, 3, outputs=8)
     assert with_outputs.with_layers(list(design), weight=None) == dynamic_fixed(LENET, Widths(outputs=8))
     assert {layer.weight for layer in with_outputs.values()} == {PowerOfTwo(3)}
+    fitted = power_of_two_weights(LENET, max_exponent=None)
+    exponents = {"conv1": -1, "conv2": -2, "ip1": -3, "ip2": -2}  # 0.61, 0.25, 0.11 (above sqrt(2) / 16), 0.3
+    assert {name: layer.weight for name, layer in fitted.items()} == {n: PowerOfTwo(4, e) for n, e in exponents.items()}
 
 
 def test_products_of_activations_have_no_weight() -> None:

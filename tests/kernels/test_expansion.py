@@ -120,8 +120,7 @@ def test_rounding_a_sum_rounded_to_odd_rounds_the_exact_sum(format: Format, data
 
 
 def test_a_sum_rounded_to_nearest_would_be_rounded_twice() -> None:
-    """Negative control: 1.5 + 2**-60 is above the tie; float64 has it on the tie, which goes to the even 2 all the same,
-    but 2.5 + 2**-60 belongs to 3, not to the even 2."""
+    """Negative control: 2.5 + 2**-60 is above the tie and belongs to 3; float64 has it on the tie, which goes to 2."""
     parts = [tensor(2.5), tensor(2.0**-60)]
     assert Fixed(8, 0).quantize(parts[0] + parts[1]).item() == 2.0
     assert Fixed(8, 0).quantize(odd_sum(parts)).item() == 3.0

@@ -50,7 +50,7 @@ class Design(Mapping[str, LayerDesign]):
     ('fixed(8,7)', False)
     """
 
-    layers: Mapping[str, LayerDesign] = field(default_factory=dict)
+    layers: Mapping[str, LayerDesign] = field(default_factory=dict[str, LayerDesign])
 
     def __post_init__(self) -> None:
         chosen = {name: self.layers[name] for name in sorted(self.layers) if self.layers[name]}

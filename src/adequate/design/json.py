@@ -55,7 +55,7 @@ def design_to_json(design: "Design") -> str:
     return json.dumps({"adequate_design": VERSION, "layers": layers}, indent=2, ensure_ascii=False) + "\n"
 
 
-def design_from_json(text: str) -> dict[str, dict[str, Format | Accumulator]]:
+def design_from_json(text: str) -> dict[str, dict[str, Any]]:
     """Slots by layer name.
 
     Raises:
@@ -68,10 +68,11 @@ def design_from_json(text: str) -> dict[str, dict[str, Format | Accumulator]]:
     if not isinstance(data, dict) or "adequate_design" not in data:
         raise ValueError('not a design: there is no "adequate_design" with its version')
     version: Any = data["adequate_design"]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(version, int) or version < 1:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValueError(f"design version {version!r} is not a number from 1 to {VERSION}")
     if version > VERSION:
         raise ValueError(f"design version {version} is newer than version {VERSION}, which this adequate reads")
+    _require_keys(data, ("adequate_design", "layers"), "a design")  # pyright: ignore[reportUnknownArgumentType]
     layers = _mapping(data.get("layers"), "layers")  # pyright: ignore[reportUnknownMemberType]
     return {
         name: {slot: _slot_from_json(name, slot, value) for slot, value in _mapping(one, f"layer {name!r}").items()}
@@ -89,16 +90,34 @@ def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Accumulator:
     try:
         if slot == "accumulator":
             given = _mapping(value, "accumulator")
-            return Accumulator(parse(str(given["format"])), Order(given["order"]))
+            _require_keys(given, ("format", "order"), "an accumulator")
+            return Accumulator(_format(given["format"]), _order(given["order"]))
         if slot not in ("input", "weight", "output"):
             raise ValueError("no such slot; a layer has 'input', 'weight', 'accumulator', 'output'")
-        if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not the text of a format")
-        return parse(value)
+        return _format(value)
     except KeyError as error:
         raise ValueError(f"layer {layer!r}, slot {slot!r}: {error} is missing") from None
     except ValueError as error:
         raise ValueError(f"layer {layer!r}, slot {slot!r}: {error}") from None
+
+
+def _format(text: Any) -> Format:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not the text of a format")
+    return parse(text)
+
+
+def _order(text: Any) -> Order:
+    orders = {order.value: order for order in Order}
+    if not isinstance(text, str) or text not in orders:
+        raise ValueError(f"no such order {text!r}; there are {', '.join(map(repr, orders))}")
+    return orders[text]
+
+
+def _require_keys(given: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{what} has no {key!r}; it has {', '.join(map(repr, known))}")
 
 
 def _mapping(value: Any, what: str) -> Mapping[str, Any]:

@@ -87,14 +87,24 @@ def minifloat_uniform(ranges: Ranges, bits: int, exp: int | None = None) -> Desi
     return _uniform(ranges, Minifloat(exp, bits - 1 - exp, underflow=Underflow.FLUSH))
 
 
-def power_of_two_weights(ranges: Ranges, bits: int = 4, *, outputs: int | None = None) -> Design:
-    """Weights that are powers of two, exponents up to -1 (Gysel 2016, 7.2).
+def power_of_two_weights(
+    ranges: Ranges, bits: int = 4, *, outputs: int | None = None, max_exponent: int | None = -1
+) -> Design:
+    """Weights that are powers of two, exponents up to ``max_exponent`` (Gysel 2016, 7.2: -1).
+
+    ``max_exponent`` None takes each layer's own, from its range.
 
     Layer inputs and outputs stay in floating point, as in the thesis, or are dynamic fixed point of ``outputs`` bits,
     as in Ristretto's code (8).
     """
     design = dynamic_fixed(ranges, Widths(outputs=outputs))
-    return design.with_layers(_products(ranges), weight=PowerOfTwo(bits))
+    for name, layer in _products(ranges).items():
+        if max_exponent is not None:
+            format = PowerOfTwo(bits, max_exponent)
+        else:
+            format = PowerOfTwo.fit(layer.weight.interval if layer.weight is not None else (0.0, 0.0), bits)
+        design = design.with_layers(name, weight=format)
+    return design
 
 
 def least_squares(x: Tensor, start: Fixed) -> Fixed:

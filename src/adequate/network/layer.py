@@ -1,8 +1,9 @@
 """One layer of a network, seen as arithmetic: what it computes on which shapes, without the tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import cast
 
 Shape = tuple[int | None, ...]
 """Sizes of a tensor; ``None`` is the batch."""
@@ -76,7 +77,9 @@ def attributes(values: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     """Plain arguments as a hashable value: sorted pairs, lists as tuples."""
 
     def freeze(value: object) -> object:
-        return tuple(freeze(v) for v in value) if isinstance(value, list | tuple) else value  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(map(freeze, cast(Sequence[object], value)))
 
     return tuple(sorted((key, freeze(value)) for key, value in values.items()))
 

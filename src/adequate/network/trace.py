@@ -1,7 +1,7 @@
 """From a module to its network: one graph by ``torch.export``, one layer per call."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import torch
@@ -145,11 +145,13 @@ def _operation(node: Node) -> str:
 
 
 def _layer(graph: GraphModule, name: str, operation: str, nodes: tuple[Node, ...], names: dict[Node, str]) -> Layer:
-    arguments = _arguments(nodes[0]) if len(nodes) == 1 else {}
+    *before, last = nodes
+    arguments = {} if before else _arguments(last)
     parameters = {key: node for key, node in arguments.items() if isinstance(node, Node) and node.op == "get_attr"}
     weight, bias = parameters.get("weight"), parameters.get("bias")
     sources = [source for source in _sources(nodes) if _origin(source) in names]
-    sources = list(dict.fromkeys(sources)) if len(nodes) > 1 else sources
+    if before:
+        sources = list(dict.fromkeys(sources))
     held = {node.target for n in nodes for node in n.all_input_nodes if node.op == "get_attr"}
     trained = dict(graph.named_parameters())
     return Layer(
@@ -157,7 +159,7 @@ def _layer(graph: GraphModule, name: str, operation: str, nodes: tuple[Node, ...
         operation=operation,
         inputs=tuple(names[_origin(source)] for source in sources),
         input_shapes=tuple(map(_shape, sources)),
-        output_shape=_shape(nodes[-1]),
+        output_shape=_shape(last),
         weight=str(weight.target) if weight is not None else None,
         weight_shape=tuple(weight.meta["val"].shape) if weight is not None else None,
         bias=str(bias.target) if bias is not None else None,
@@ -188,7 +190,7 @@ def _operand_nodes(node: Node) -> list[Node]:
     return found
 
 
-def _arguments(node: Node) -> dict[str, object]:
+def _arguments(node: Node) -> Mapping[str, object]:
     """The call's arguments under the names of its schema, defaults included."""
     schema = getattr(node.target, "_schema", None)
     if schema is None:

@@ -35,16 +35,15 @@ def write_page(path: Path, title: str, rows: Sequence[Row], figures: Sequence[Fi
     heads, *body = cells(rows)
     table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body)
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
-    plots = "".join(
-        f"<h2>Figure {escape(one.name)}: {escape(one.title)}</h2>{_plot(one).to_html(full_html=False, include_plotlyjs=False)}"
-        for one in figures
-    )
-    write_atomically(
-        path,
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-        f"<script>{get_plotlyjs()}</script><h1>{escape(title)}</h1>"
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{table}</tbody></table></div>{plots}</html>\n',
-    )
+    parts = [
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>',
+        f"<script>{get_plotlyjs()}</script><h1>{escape(title)}</h1>",
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{table}</tbody></table></div>',
+    ]
+    for figure in figures:
+        parts.append(f"<h2>Figure {escape(figure.name)}: {escape(figure.title)}</h2>")
+        parts.append(_plot(figure).to_html(full_html=False, include_plotlyjs=False))
+    write_atomically(path, "".join([*parts, "</html>\n"]))
 
 
 def _plot(figure: Figure) -> go.Figure:

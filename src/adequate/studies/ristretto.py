@@ -21,12 +21,22 @@ from adequate.finetuning import Recipe
 from adequate.network import Network, trace
 from adequate.profiling import Ranges
 from adequate.run import Run
-from adequate.studies.ristretto_tables import CIFAR, LENET, published
 from adequate.studies.page import Figure
+from adequate.studies.ristretto_tables import CIFAR, LENET, published
 from adequate.studies.study import Row
 from adequate.zoo import entry
 
 TABLES = ("4.1", "5.1", "5.2", "6.1", "7.1")
+
+
+CHOSEN_ON = 1_000
+"""Validation images on which splits are chosen and the figures drawn (assumed: the thesis does not say)."""
+
+QUICK_TEST = 1_000
+"""Test images of the quick study."""
+
+PASSES = 60
+"""Designs scored while the fractional lengths of one row are refined."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +69,9 @@ def run(
 ) -> tuple[list[Row], list[Figure]]:
     """All rows of the tables, ours measured for ``networks``, and the sweeps of Figures 4.3, 5.3 and 6.3.
 
-    Without ``tune`` there is no fine-tuning. ``quick`` does LeNet on its first 1,000 test images without fine-tuning and
-    without sweeps; the notes say so.
-    Trials and checkpoints are kept in ``folder``, from which a killed study goes on.
+    Without ``tune`` there is no fine-tuning. ``quick`` does LeNet on its first 1,000 test images, without fine-tuning
+    and without sweeps; the notes say so. Trials and checkpoints are kept in ``folder``, from which a killed study goes
+    on.
 
     Raises:
         ValueError: an unknown table.
@@ -101,8 +111,10 @@ class _Laboratory:
         root = weights_root(data_dir)
         zoo.load(model, root / subject.weights)
         data = zoo.prepare(load(zoo.dataset, data_dir))
+        _, validation = data.selection()
+        data = replace(data, validation=validation.first(CHOSEN_ON))
         if quick:
-            data = replace(data, test=data.test.first(1000))
+            data = replace(data, test=data.test.first(QUICK_TEST))
         self.quick, self.epochs = quick, subject.epochs if tune else 0
         self.subject, self.watcher = subject, watcher
         self.network: Network = trace(model.eval(), torch.zeros(zoo.example_shape))
@@ -118,7 +130,7 @@ class _Laboratory:
         baseline = self.accuracy(Design())
         design = self.found(self.strategy(row))
         tuned = self.epochs if row.published_after is not None else 0
-        note = "first 1,000 test images, no fine-tuning" if self.quick else row.note
+        note = f"first {QUICK_TEST:,} test images, no fine-tuning" if self.quick else row.note
         return replace(
             row,
             baseline=baseline,
@@ -164,7 +176,10 @@ class _Laboratory:
             found.append(Figure("4.3", "static fixed point", ((name, line(static, (4, 6, 8, 12, 16))),)))
         if "5.1" in tables or "5.2" in tables:
             self.watcher.stage(f"{name}, Figure 5.3: static against dynamic fixed point")
-            lines = ((f"{name}, static", line(static, (4, 6, 8, 12, 16))), (f"{name}, dynamic", line(dynamic, (4, 5, 6, 8, 12, 16))))
+            lines = (
+                (f"{name}, static", line(static, (4, 6, 8, 12, 16))),
+                (f"{name}, dynamic", line(dynamic, (4, 5, 6, 8, 12, 16))),
+            )
             found.append(Figure("5.3", "static against dynamic fixed point", lines))
         if "6.1" in tables:
             self.watcher.stage(f"{name}, Figure 6.3: minifloat")
@@ -193,7 +208,7 @@ class _Laboratory:
         return result.trials[0].accuracy
 
     def _refined(self, widths: Widths) -> Strategy:
-        return descend(least_squares_start(self.network, self.ranges, widths))
+        return descend(least_squares_start(self.network, self.ranges, widths), passes=PASSES)
 
 
 def weights_root(data_dir: Path | None) -> Path:

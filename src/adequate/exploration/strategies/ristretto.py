@@ -24,7 +24,7 @@ TUNED_SLACK = 3.0
 """Points a single part may lose beyond the margin where fine-tuning will win them back."""
 
 T = TypeVar("T")
-Answer = Generator[list[Design | Query], list[Trial], T]
+Answer = Generator[Sequence[Design | Query], list[Trial], T]
 
 
 def ristretto(

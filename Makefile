@@ -1,0 +1,51 @@
+# `make demo` and `make test` are each the only command needed on a fresh machine: they create .venv, install and run.
+# An extra is installed again only when pyproject.toml or constraints.txt change (a stamp in .venv remembers).
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help install demo test slow examples check docs bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: .venv/installed-test ## create .venv with adequate and what its tests need
+
+demo: .venv/installed-test ## condense a small network on scikit-learn's digits; writes runs/demo/report.html
+	$(BIN)/adequate condense digits-cnn --data digits --margin 1.0 --finetune 5 --run runs/demo
+	@echo "The report: $(CURDIR)/runs/demo/report.html"
+
+test: .venv/installed-test ## the default suite, doctests, README and docs commands included
+	$(BIN)/python -m pytest
+
+slow: .venv/installed-test ## the tests marked slow
+	$(BIN)/python -m pytest -m slow
+
+examples: .venv/installed-test ## every script of examples/
+	$(BIN)/python -m pytest -m examples
+
+check: .venv/installed-test .venv/installed-check ## format, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+docs: .venv/installed-test .venv/installed-docs ## the site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+bench: .venv/installed-test ## one JSON line per ratio
+	@$(BIN)/python benchmarks/ratios.py
+
+clean: ## remove what make made: .venv, site, caches, the demo's run
+	rm -rf .venv site build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("adequate needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m adequate.cli``."""
+
+from adequate.cli import main
+
+main()

@@ -1,0 +1,81 @@
+"""``adequate condense``: the main job."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adequate.cli.errors import Misuse
+from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, OutputOptions
+
+
+class Family(StrEnum):
+    """Formats to choose from, as ``adequate.condensing.FORMATS`` has them."""
+
+    DYNAMIC_FIXED = "dynamic_fixed"
+    STATIC_FIXED = "static_fixed"
+    MINIFLOAT = "minifloat"
+    POWER_OF_TWO = "power_of_two"
+
+
+def condense(
+    context: typer.Context,
+    model: ModelOptions,
+    data: DataOptions,
+    compute: ComputeOptions,
+    output: OutputOptions,
+    run: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the run; one that was begun goes on.", file_okay=False)
+    ],
+    margin: Annotated[
+        float, typer.Option(metavar="POINTS", min=0.0, max=100.0, help="What accuracy may be lost.")
+    ] = 1.0,
+    format: Annotated[
+        Family, typer.Option(metavar="NAME", help=f"Kind of arithmetic: {', '.join(Family)}.")
+    ] = Family.DYNAMIC_FIXED,
+    finetune: Annotated[
+        int, typer.Option(metavar="EPOCHS", min=0, help="Fine-tuning of designs that lose too much, and of the last.")
+    ] = 0,
+) -> None:
+    """Finds the narrowest arithmetic that keeps a trained network's accuracy within a margin.
+
+    Ranges come from training images, choices from validation images, the reported accuracy from test images.
+    Batch normalisation is folded. The run's folder gets design.json, weights.safetensors, report.html and
+    trials.db, from which a run that was stopped goes on.
+
+    Example:
+      adequate condense digits-cnn --data digits --format static_fixed \\
+        --run runs/digits
+    """
+    from adequate.cli.finished import as_typed, resumed, show, write_report
+    from adequate.cli.progress import Progress
+    from adequate.cli.subject import open_subject
+    from adequate.condensing import condense as condensed
+    from adequate.run import Run
+
+    if margin != margin:
+        raise Misuse("--margin is not a number")
+    place = Run(run)
+    with Progress(margin) as progress:
+        subject = open_subject(model, data, resumed(place, compute), progress)
+        found = condensed(
+            subject.network,
+            subject.data,
+            place,
+            margin=margin,
+            epochs=finetune,
+            format=format.value,
+            seed=compute.seed,
+            watcher=progress,
+            origin=subject.origin,
+            command=as_typed(context),
+        )
+        if found is None:
+            raise ValueError(
+                f"no {format.value} design keeps {model.model} within {margin:g} points of full precision on the "
+                "validation images; allow a larger --margin or more epochs of --finetune"
+            )
+        progress.stage("report")
+        write_report(place, found.network)
+    show(place, found, output)

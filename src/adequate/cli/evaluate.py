@@ -1,0 +1,63 @@
+"""``adequate evaluate``: the accuracy of a network, in full precision or in the arithmetic of a design."""
+
+from adequate.cli.options import ComputeOptions, DataOptions, DesignOptions, ModelOptions, OutputOptions
+
+
+def evaluate(
+    model: ModelOptions, data: DataOptions, design: DesignOptions, compute: ComputeOptions, output: OutputOptions
+) -> None:
+    """Scores a network on the test images, in full precision or, with --design or --bits, in that arithmetic.
+
+    A design is emulated bit for bit, with batch normalisation folded. The interval holds the true accuracy
+    in 95 of 100 samples of as many images.
+
+    Example:
+      adequate evaluate digits-cnn --data digits --bits 6
+    """
+    from adequate.cli.output import answer, answer_json, facts, interval, rewritten
+    from adequate.cli.progress import Progress, percent
+    from adequate.cli.subject import chosen_design, open_subject
+    from adequate.design import Design
+    from adequate.emulation import emulate
+    from adequate.evaluation import evaluate_all
+    from adequate.metrics import cross_entropy, top1, top5
+
+    with Progress() as progress:
+        subject = open_subject(model, data, compute, progress)
+        if design.design is not None or design.bits is not None:
+            subject = subject.folded
+        chosen = chosen_design(design, subject, compute.seed, progress)
+        module = emulate(subject.network, chosen or Design())
+        images = subject.data.test
+        progress.stage("test images")
+        scores = evaluate_all(
+            module,
+            images,
+            (top1, top5, cross_entropy),
+            progress=lambda done: progress.evaluated(done, len(images)),
+        )
+    accuracy = scores["top1"]
+    if output.json:
+        answer_json(
+            {
+                "model": model.model,
+                "data": data.data,
+                "split": "test",
+                "accuracy": accuracy,
+                "interval": accuracy.interval,
+                "images": accuracy.images,
+                "loss": scores["cross_entropy"],
+                "top5": scores["top5"],
+                **design.named,
+            }
+        )
+        return
+    rows = {
+        "network": f"{model.model}, {design.described}",
+        **rewritten(subject.network.rewrites),
+        "images": f"{accuracy.images:,} of {data.data} (test)",
+        "accuracy": f"{percent(accuracy)}  ({interval(accuracy.interval)})",
+        "top-5": percent(scores["top5"]),
+        "loss": f"{scores['cross_entropy']:.4f}",
+    }
+    answer(facts(rows))

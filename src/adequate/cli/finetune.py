@@ -1,0 +1,77 @@
+"""``adequate finetune``: weights for a design that is given."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, OutputOptions, file_option
+
+
+class Outputs(StrEnum):
+    """Layer inputs and outputs while training, as ``adequate.finetuning.Recipe`` has them."""
+
+    FLOAT = "float"
+    QUANTIZED = "quantized"
+
+
+def finetune(
+    context: typer.Context,
+    model: ModelOptions,
+    data: DataOptions,
+    compute: ComputeOptions,
+    output: OutputOptions,
+    design: Annotated[Path, file_option("--design", "A design, as condense leaves it.")],
+    epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Passes over the training images.")],
+    run: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the run; one that was begun goes on.", file_okay=False)
+    ],
+    rate: Annotated[float, typer.Option(metavar="X", help="Learning rate at the start; it falls to zero.")] = 1e-3,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images a step.")] = 64,
+    outputs: Annotated[
+        Outputs, typer.Option(metavar="NAME", help="Layer inputs and outputs while training: float or quantized.")
+    ] = Outputs.FLOAT,
+    distillation: Annotated[
+        float, typer.Option(metavar="D", min=0.0, max=1.0, help="Weight of the float network's answers in the loss.")
+    ] = 0.0,
+) -> None:
+    """Trains a network's weights for a given design and scores it before and after.
+
+    Weights are rounded anew for every batch; the gradient passes straight through to the float weights
+    behind them. Of all epochs the best on held-out training images is kept. The run's folder gets
+    design.json, weights.safetensors and report.html; a run that was stopped goes on.
+
+    Example:
+      adequate finetune digits-cnn --data digits --design runs/digits/design.json \\
+        --epochs 2 --run runs/tuned
+    """
+    from adequate.cli.errors import Misuse
+    from adequate.cli.finished import as_typed, resumed, show, write_report
+    from adequate.cli.progress import Progress
+    from adequate.cli.subject import fitting_design, open_subject
+    from adequate.condensing import tune
+    from adequate.finetuning import Recipe
+    from adequate.run import Run
+
+    if not 0 < rate < float("inf"):
+        raise Misuse(f"--rate is a positive number, not {rate}")
+    recipe = Recipe(rate=rate, batch_size=batch_size, outputs=outputs.value, distillation=distillation)
+    place = Run(run)
+    with Progress() as progress:
+        subject = open_subject(model, data, resumed(place, compute), progress).folded
+        found = tune(
+            subject.network,
+            subject.data,
+            place,
+            fitting_design(design, subject.network),
+            epochs=epochs,
+            seed=compute.seed,
+            recipe=recipe,
+            watcher=progress,
+            origin=subject.origin,
+            command=as_typed(context),
+        )
+        progress.stage("report")
+        write_report(place, found.network)
+    show(place, found, output)

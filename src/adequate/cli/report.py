@@ -1,0 +1,33 @@
+"""``adequate report``: the report of a run, written again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adequate.cli.options import OutputOptions
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False, help="Folder of a finished run.")],
+    output: OutputOptions,
+) -> None:
+    """Writes report.html of a finished run again, from what is in its folder.
+
+    Example:
+      adequate report runs/digits
+    """
+    from adequate.cli.finished import write_report
+    from adequate.cli.output import answer, answer_json
+    from adequate.cli.progress import Progress
+    from adequate.cli.subject import network_of_run
+    from adequate.run import Run
+
+    place = Run(run)
+    with Progress() as progress:
+        progress.stage("report")
+        write_report(place, network_of_run(place))
+    if output.json:
+        answer_json({"report": str(place.report_file)})
+    else:
+        answer(f"report  {place.report_file}")

@@ -1,0 +1,39 @@
+"""Published networks with their own weights on real images, from the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+"""Runs a command and gives its answer."""
+
+
+CAFFE = "models/caffe_small"
+RESNET = "models/cifar10_resnet_pytorch/resnet20-12fca82f.th"
+
+
+def test_lenet(adequate: Command, data_root: Path) -> None:
+    weights = data_root / CAFFE / "lenet_iter_10000.caffemodel"
+    answer = adequate("evaluate", "lenet", "--weights", weights, "--data", "mnist", "--json").json
+    assert (answer["accuracy"], answer["images"]) == (0.9905, 10_000)
+
+
+def test_lenet_in_eight_bits(adequate: Command, data_root: Path) -> None:
+    weights = data_root / CAFFE / "lenet_iter_10000.caffemodel"
+    answer = adequate("evaluate", "lenet", "--weights", weights, "--data", "mnist", "--bits", 8, "--json").json
+    assert answer["accuracy"] >= 0.9905 - 0.001
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "accuracy"),
+    [("resnet20", RESNET, 0.915), ("cifar10-full", f"{CAFFE}/cifar10_full_iter_70000.caffemodel", 0.828)],
+)
+def test_cifar10(
+    adequate: Command, data_root: Path, cifar10_dir: Path, model: str, weights: str, accuracy: float
+) -> None:
+    answer = adequate(
+        "evaluate", model, "--weights", data_root / weights, "--data", "cifar10", "--data-dir", cifar10_dir, "--json"
+    ).json
+    assert (answer["accuracy"], answer["images"]) == (accuracy, 1000)
