@@ -9,9 +9,6 @@ from random import Random
 import numpy as np
 import pytest
 import torch
-from tests import fractions_of as exact
-from tests import random_designs as draw
-from tests.fractions_of import Array, fractions, half_even, to_odd
 from torch import Tensor, nn
 from torch.fx import Interpreter
 
@@ -21,6 +18,9 @@ from adequate.emulation import EmulatedNetwork, emulate
 from adequate.formats import Binary, Codebook, Fixed, Format, Minifloat, PowerOfTwo, Scaled, round_reference
 from adequate.network import Network, trace
 from adequate.operators import Accumulator
+from tests import fractions_of as exact
+from tests import random_designs as draw
+from tests.fractions_of import Array, fractions, half_even, to_odd
 
 
 class Branches(nn.Module):

@@ -28,9 +28,9 @@ MODE_ARGUMENTS = {
 class EmulatedNetwork(GraphModule):
     """The network's graph with every layer of the design replaced by its arithmetic.
 
-    Parameters keep the user's names. In evaluation every sum is exact (or the accumulator's) and rounded as the design
-    says. In training the same quantised operands go through torch's own differentiable float kernels, and the
-    gradient passes each quantiser straight through inside the representable range and is zero outside.
+    Parameters keep the user's names. In evaluation every sum of quantised products is exact (or the accumulator's) and
+    rounded as the design says. In training the same quantised operands go through torch's own differentiable float
+    kernels, and the gradient passes each quantiser straight through inside the representable range and is zero outside.
     """
 
     def train(self, mode: bool = True) -> "EmulatedNetwork":

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import pytest
 import torch
-from tests.contracts.format_contract import FormatContract
 from torch import Generator, Tensor
 
 from adequate.formats import Fixed, Format, Minifloat, Rounding
+from tests.contracts.format_contract import FormatContract
 
 LAWS = [name for name in dir(FormatContract) if name.startswith("test_")]
 

@@ -215,12 +215,13 @@ def test_the_best_static_split_is_the_best_of_all(ranges: Ranges) -> None:
     assert flat.best == static_fixed(ranges, 8, 0)
 
 
-@pytest.mark.parametrize(("bits", "exponents"), [(2, [1]), (3, [2]), (4, [2, 3]), (8, range(2, 8)), (16, range(2, 9))])
+@pytest.mark.parametrize(("bits", "exponents"), [(2, [1]), (3, [2]), (4, [2, 3]), (8, range(2, 8)), (16, range(2, 8))])
 def test_the_best_minifloat_split_is_the_best_of_all(ranges: Ranges, bits: int, exponents: list[int]) -> None:
     asked = []
 
     def trial(design: Design) -> dict[str, float]:
         asked.append(design)
+        design["conv1"].weight.quantize(torch.zeros(1))  # a float32 network takes every one of them
         return {"accuracy": 1 - abs(design["conv1"].weight.exp - 4) / 10}
 
     best = search(best_minifloat_split(ranges, bits), trial, objectives=()).best

@@ -6,9 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.format_contract import FormatContract
 
 from adequate.formats import Fixed, Overflow, Rounding, round_reference
+from tests.contracts.format_contract import FormatContract
 
 
 class TestContract(FormatContract):

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 import torch
-from tests.contracts.format_contract import FormatContract
 
 from adequate.formats import Binary, Codebook, Ternary
+from tests.contracts.format_contract import FormatContract
 
 
 class TestContract(FormatContract):

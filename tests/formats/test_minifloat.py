@@ -4,7 +4,6 @@ from fractions import Fraction
 
 import pytest
 import torch
-from tests.contracts.format_contract import FormatContract
 
 from adequate.formats import (
     BFLOAT16,
@@ -22,6 +21,7 @@ from adequate.formats import (
     Underflow,
     round_reference,
 )
+from tests.contracts.format_contract import FormatContract
 
 
 class TestContract(FormatContract):

@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.format_contract import FormatContract, as_tensor, exact
 
 from adequate.formats import (
     E2M1,
@@ -27,6 +26,7 @@ from adequate.formats import (
     round_reference,
 )
 from adequate.formats.quotient import quotient
+from tests.contracts.format_contract import FormatContract, as_tensor, exact
 
 TENTH = 0.10000000149011612  # the float32 number nearest to 0.1
 THIRD = 0.3333333432674408  # and to 1/3

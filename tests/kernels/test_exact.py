@@ -10,7 +10,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernels.test_expansion import rounded_to_odd
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,6 +17,7 @@ from adequate.kernels import exact
 from adequate.kernels.exact import Operand, exact_sum, grid_of, plain_arithmetic, proven_single
 from adequate.kernels.reference import convolution
 from adequate.kernels.reference import exact_sum as exact_reference
+from tests.kernels.test_expansion import rounded_to_odd
 
 
 def operand(x: Tensor, grid: int | None = None) -> Operand:

@@ -5,11 +5,11 @@ from fractions import Fraction
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fractions_of import multiplier as reference
-from tests.kernels.test_expansion import rounded_to_odd
 
 from adequate.formats import Fixed, round_reference
 from adequate.kernels.requantize import MULTIPLIER_BITS, multiplier, rescale
+from tests.fractions_of import multiplier as reference
+from tests.kernels.test_expansion import rounded_to_odd
 
 RATIOS = st.floats(2.0**-60, 2.0**60, allow_subnormal=False)
 

@@ -116,7 +116,9 @@ class Progress:
     def _good(self, trial: "Trial") -> bool:
         if self.margin is None or self._full is None or not trial.design or "stored_bits" not in trial.figures:
             return False
-        return trial.accuracy >= self._full.accuracy - self.margin / 100
+        from adequate.exploration.trial import least_accuracy
+
+        return trial.accuracy >= least_accuracy(self._full.accuracy, self.margin)
 
     def _trials(self) -> str:
         if not self._new + self._reused:

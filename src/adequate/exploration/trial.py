@@ -11,6 +11,14 @@ SPLITS = ("validation", "calibration", "test")
 """The parts of the data a design can be scored on; strategies choose by ``validation``."""
 
 
+def least_accuracy(full: float, margin: float) -> float:
+    """The accuracy that is still within ``margin`` points of ``full``: full - margin / 100.
+
+    Less 1e-9, far below the share of one image, so that rounding does not reject a loss of just the margin.
+    """
+    return full - margin / 100 - 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question: how good is ``design`` on ``split`` after ``epochs`` of fine-tuning?"""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from adequate.design import Design
 from adequate.exploration.search import Strategy
-from adequate.exploration.trial import Query
+from adequate.exploration.trial import Query, least_accuracy
 
 
 def narrowest(
@@ -17,7 +17,7 @@ def narrowest(
     the widest keeps the margin.
     """
     [full] = yield [Design()]
-    wanted = full.accuracy - margin / 100
+    wanted = least_accuracy(full.accuracy, margin)
     ladder = sorted(widths)
     found: Design | None = None
     low, high = 0, len(ladder)

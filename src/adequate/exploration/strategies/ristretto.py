@@ -8,7 +8,7 @@ from adequate.design import Design
 from adequate.exploration.descent import descend
 from adequate.exploration.rules import FULLY_CONNECTED, Widths, dynamic_fixed, least_squares
 from adequate.exploration.search import Strategy
-from adequate.exploration.trial import Query, Trial
+from adequate.exploration.trial import Query, Trial, least_accuracy
 from adequate.formats import Fixed
 from adequate.network import Network
 from adequate.network.layer import MULTIPLYING
@@ -51,10 +51,10 @@ def ristretto(
     Returns None if not even the widest combination keeps the margin.
     """
     [full] = yield [Design()]
-    wanted = full.accuracy - margin / 100
+    wanted = least_accuracy(full.accuracy, margin)
     if compat:
         return (yield from _as_the_code(ranges, wanted))
-    admitted = wanted - (TUNED_SLACK / 100 if epochs else 0.0)
+    admitted = least_accuracy(full.accuracy, margin + (TUNED_SLACK if epochs else 0.0))
     ladder = tuple(sorted(widths))
     chosen = Widths()
     for part in _parts(ranges):
