@@ -39,20 +39,32 @@ PASSES = 60
 """Designs scored while the fractional lengths of one row are refined."""
 
 
+LENET_WEIGHTS = "models/caffe_small/lenet_iter_10000.caffemodel"
+CIFAR_WEIGHTS = "models/caffe_small/cifar10_full_iter_70000.caffemodel"
+DYNAMIC = ("5.1", "5.2", "6.1", "7.1")
+"""Tables whose formats cover the layer outputs: these stay float while training, as in the thesis (9.3)."""
+
+STATIC = ("4.1",)
+"""The table whose one format saturates layer outputs: training goes through them, so that the weights learn of it."""
+
+
 @dataclass(frozen=True)
 class Subject:
-    """One of the networks, how it is fine-tuned, and where its weights lie below the data folder."""
+    """One of the networks, where its weights lie below the data folder, and how it is fine-tuned for some tables."""
 
     name: str
     zoo: str
     weights: str
+    tables: tuple[str, ...]
     epochs: int
     recipe: Recipe
 
 
 SUBJECTS = (
-    Subject(LENET, "lenet", "models/caffe_small/lenet_iter_10000.caffemodel", 3, Recipe(rate=1e-3)),
-    Subject(CIFAR, "cifar10-full", "models/caffe_small/cifar10_full_iter_70000.caffemodel", 1, Recipe(rate=1e-4)),
+    Subject(LENET, "lenet", LENET_WEIGHTS, STATIC, 3, Recipe(rate=1e-3, outputs="quantized")),
+    Subject(LENET, "lenet", LENET_WEIGHTS, DYNAMIC, 3, Recipe(rate=1e-3)),
+    Subject(CIFAR, "cifar10-full", CIFAR_WEIGHTS, STATIC, 1, Recipe(rate=1e-4, outputs="quantized")),
+    Subject(CIFAR, "cifar10-full", CIFAR_WEIGHTS, DYNAMIC, 1, Recipe(rate=1e-4)),
 )
 
 
@@ -82,15 +94,18 @@ def run(
     rows = [row for row in published() if row.table in tables]
     figures: list[Figure] = []
     for subject in SUBJECTS:
-        if subject.name not in (networks if not quick else (LENET,)):
+        wanted = [table for table in tables if table in subject.tables]
+        if not wanted or subject.name not in (networks if not quick else (LENET,)):
             continue
         watcher.stage(f"{subject.name}: weights and ranges")
         laboratory = _Laboratory(subject, folder, data_dir, quick, tune and not quick, watcher)
         with Store(laboratory.bench.run.trials_file) as store:
             laboratory.store = store
-            rows = [laboratory.measured(row) if row.network == subject.name else row for row in rows]
+            rows = [
+                laboratory.measured(row) if row.network == subject.name and row.table in wanted else row for row in rows
+            ]
             if sweeps and not quick:
-                figures += laboratory.sweeps(tables)
+                figures += laboratory.sweeps(wanted)
     return rows, figures
 
 
@@ -118,7 +133,7 @@ class _Laboratory:
         self.quick, self.epochs = quick, subject.epochs if tune else 0
         self.subject, self.watcher = subject, watcher
         self.network: Network = trace(model.eval(), torch.zeros(zoo.example_shape))
-        place = Run(folder / subject.zoo)
+        place = Run(folder / f"{subject.zoo}-{subject.recipe.outputs}")
         place.claim({"study": "ristretto", "network": subject.zoo, "quick": quick})
         self.bench = Bench(self.network, data, place, seed=0, recipe=subject.recipe, watcher=watcher)
         self.ranges: Ranges = self.bench.ranges()
@@ -130,15 +145,24 @@ class _Laboratory:
         baseline = self.accuracy(Design())
         design = self.found(self.strategy(row))
         tuned = self.epochs if row.published_after is not None else 0
-        note = f"first {QUICK_TEST:,} test images, no fine-tuning" if self.quick else row.note
+        notes = [row.note, self.ties(row, design)]
+        if self.quick:
+            notes.append(f"first {QUICK_TEST:,} test images, no fine-tuning")
         return replace(
             row,
             baseline=baseline,
             before=self.accuracy(design),
             after=self.accuracy(design, tuned) if tuned else None,
             design=_described(row.table, design),
-            note=note,
+            note="; ".join(filter(None, notes)),
         )
+
+    def ties(self, row: Row, design: Design) -> str:
+        """Why outputs of two bits lose so much: measured again with the last layer's output in float."""
+        if row.arithmetic != "outputs 2 bit":
+            return ""
+        accuracy = self.accuracy(design.with_layers(self.network.multiplying[-1].name, output=None))
+        return f"logits of four levels tie, a tie goes to the first class; {accuracy:.2%} with logits in float"
 
     def strategy(self, row: Row) -> Strategy:
         """How the design of a row is chosen; choices see calibration and validation images only."""

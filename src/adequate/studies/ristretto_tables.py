@@ -38,7 +38,15 @@ def _table_5_1() -> list[Row]:
         },
     }
     return [
-        Row("5.1", network, f"{part} {bits} bit", base, value, None, note=NO_WEIGHTS if network == "CaffeNet" else "")
+        Row(
+            "5.1",
+            network,
+            f"{part} {bits} bit",
+            base,
+            value,
+            None,
+            note=NO_WEIGHTS if network == "CaffeNet" else "",
+        )
         for (network, base), parts in printed.items()
         for part, values in parts.items()
         for bits, value in zip((16, 8, 4, 2), values, strict=True)
