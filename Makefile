@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# A process a core, each with one thread: threads that wait for one another on a busy core are slower than none.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -19,10 +21,10 @@ demo: .venv/installed-test ## condense a small network on scikit-learn's digits;
 	@echo "The report: $(CURDIR)/runs/demo/report.html"
 
 test: .venv/installed-test ## the default suite, doctests, README and docs commands included
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 slow: .venv/installed-test ## the tests marked slow
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 examples: .venv/installed-test ## every script of examples/
 	$(BIN)/python -m pytest -m examples
