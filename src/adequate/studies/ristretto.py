@@ -158,11 +158,12 @@ class _Laboratory:
         )
 
     def ties(self, row: Row, design: Design) -> str:
-        """Why outputs of two bits lose so much: measured again with the last layer's output in float."""
-        if row.arithmetic != "outputs 2 bit":
+        """Why few bits for the outputs lose so much: measured again with the last layer's output in float."""
+        levels = {"outputs 2 bit": 4, "outputs 4 bit": 16}.get(row.arithmetic)
+        if levels is None:
             return ""
         accuracy = self.accuracy(design.with_layers(self.network.multiplying[-1].name, output=None))
-        return f"logits of four levels tie, a tie goes to the first class; {accuracy:.2%} with logits in float"
+        return f"logits of {levels} levels tie, a tie goes to the first class; {accuracy:.2%} with logits in float"
 
     def strategy(self, row: Row) -> Strategy:
         """How the design of a row is chosen; choices see calibration and validation images only."""
