@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adequate.studies import ristretto
+from adequate.studies.page import Figure, merged, write_page
 from adequate.studies.ristretto_tables import CIFAR, LENET, published
 from adequate.studies.study import Row, markdown, write_between
 
@@ -87,6 +88,17 @@ def test_tables_are_written_between_their_marks(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no marks"):
         write_between(page, "ristretto", "new\n")
     assert page.read_text() == "no marks"
+
+
+def test_figures_of_one_name_share_one_plot(tmp_path: Path) -> None:
+    a, b = (Figure("4.3", "static", ((name, ((8, 0.9), (16, 1.0))),)) for name in (LENET, "<b>"))
+    [figure] = merged([a, b])
+    assert [name for name, _ in figure.lines] == [LENET, "<b>"]
+    write_page(tmp_path / "page.html", "a study", published(), [figure])
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("<tr>") == 52
+    assert "<h2>Figure 4.3: static</h2>" in page
+    assert '"name":"<b>"' not in page
 
 
 def test_an_unknown_table_is_named() -> None:

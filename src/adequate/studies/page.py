@@ -1,7 +1,7 @@
 """A study as one static HTML page: the tables, and the sweeps as plots."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -28,6 +28,15 @@ class Figure:
     name: str
     title: str
     lines: tuple[tuple[str, tuple[tuple[int, float], ...]], ...]
+
+
+def merged(figures: Sequence[Figure]) -> list[Figure]:
+    """The figures by name, each once, with the lines of all that bear it."""
+    found: dict[str, Figure] = {}
+    for figure in figures:
+        known = found.get(figure.name)
+        found[figure.name] = figure if known is None else replace(known, lines=known.lines + figure.lines)
+    return [found[name] for name in sorted(found)]
 
 
 def write_page(path: Path, title: str, rows: Sequence[Row], figures: Sequence[Figure]) -> None:
@@ -61,5 +70,7 @@ def _plot(figure: Figure) -> go.Figure:
     )
     drawn.update_xaxes(title_text="word length, bits")
     drawn.update_yaxes(title_text="accuracy / accuracy in full precision", range=[0, 1.05])
-    drawn.update_layout(height=360, template="simple_white", margin={"t": 20}, font={"family": "system-ui, sans-serif"})
+    drawn.update_layout(
+        height=360, showlegend=True, template="simple_white", margin={"t": 20}, font={"family": "system-ui, sans-serif"}
+    )
     return drawn

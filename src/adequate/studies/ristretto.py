@@ -21,7 +21,7 @@ from adequate.finetuning import Recipe
 from adequate.network import Network, trace
 from adequate.profiling import Ranges
 from adequate.run import Run
-from adequate.studies.page import Figure
+from adequate.studies.page import Figure, merged
 from adequate.studies.ristretto_tables import CIFAR, LENET, published
 from adequate.studies.study import Row
 from adequate.zoo import entry
@@ -106,7 +106,7 @@ def run(
             ]
             if sweeps and not quick:
                 figures += laboratory.sweeps(wanted)
-    return rows, figures
+    return rows, merged(figures)
 
 
 class _Laboratory:
