@@ -17,7 +17,7 @@ help: ## list the targets
 install: .venv/installed-test ## create .venv with adequate and what its tests need
 
 demo: .venv/installed-test ## condense a small network on scikit-learn's digits; writes runs/demo/report.html
-	$(BIN)/adequate condense digits-cnn --data digits --margin 1.0 --finetune 5 --run runs/demo
+	$(BIN)/adequate condense digits-cnn --data digits --margin 1.0 --finetune 5 --threads 1 --run runs/demo
 	@echo "The report: $(CURDIR)/runs/demo/report.html"
 
 test: .venv/installed-test ## the default suite, doctests, README and docs commands included
