@@ -64,8 +64,8 @@ def multiplier(ratio: Fraction) -> Fraction:
 
 
 def element_of(format: Scaled, x: Fraction, scale: Fraction, zero: int) -> Fraction:
-    """The number before the scale: element(x / scale + zero) - zero."""
-    return round_cached(format.element, x / scale + zero) - zero
+    """The number before the scale: x / scale rounded as the element is, plus zero saturated, less zero."""
+    return round_cached(Scaled(format.element, 1.0, int(zero)), x / scale)
 
 
 def scales_of(format: Scaled, x: Array) -> tuple[Array, Array]:
@@ -104,7 +104,7 @@ def dyadic(x: Fraction) -> bool:
 
 
 def quantized(format: Format | None, x: Array, dtype: torch.dtype = torch.float64) -> Array:
-    """What ``format.quantize`` gives: scale (element(x / scale + zero) - zero), rounded once to the dtype."""
+    """What ``format.quantize`` gives: scale times ``element_of``, rounded once to the dtype."""
     if format is None:
         return x
     if not isinstance(format, Scaled):
@@ -124,8 +124,11 @@ def split(format: Format, x: Array) -> tuple[Array, Array]:
     return elements, scale
 
 
-def grid_of(format: Format, channel: int) -> int | None:
-    """g where the format's numbers, before a scale that is no power of two, are multiples of 2**g."""
+def grid_of(format: Format, channel: int | None) -> int | None:
+    """g where the format's numbers, before a scale that is no power of two, are multiples of 2**g.
+
+    Those of one channel; None: of all.
+    """
     if not isinstance(format, Scaled):
         return _spacing(format)
     if isinstance(format.scale, SharedExponent):
@@ -133,7 +136,8 @@ def grid_of(format: Format, channel: int) -> int | None:
     scales = [Fraction(s) for s in _many(format.scale)]
     if not all(map(dyadic, scales)):
         return _spacing(format.element)
-    return _spacing(format.element) + floor_log2(scales[channel] if len(scales) > 1 else scales[0])
+    chosen = scales if channel is None or len(scales) == 1 else [scales[channel]]
+    return _spacing(format.element) + min(map(floor_log2, chosen))
 
 
 def _spacing(format: Format) -> int:
@@ -147,28 +151,82 @@ def _spacing(format: Format) -> int:
     return min(lowest)
 
 
-def convolution_terms(x: Array, w: Array, stride: int, padding: int, dilation: int, groups: int) -> dict:
-    """(image, channel, row, column) -> the lists of inputs and weights that meet there, in the accumulator's order."""
-    images, _, height, width = x.shape
-    outputs, per_group, *kernel = w.shape
-    sizes = [
-        (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1 for n, k in zip((height, width), kernel, strict=True)
-    ]
-    found = {}
-    for n, o, i, j in product(range(images), range(outputs), *map(range, sizes)):
-        inputs, weights = [], []
+Meetings = dict[tuple[int, ...], list[tuple[tuple[int, ...] | None, tuple[int, ...]]]]
+"""Output index -> the positions in input (None: padding) and weight that meet there, in the accumulator's order."""
+
+
+def convolution_meetings(
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> Meetings:
+    """y[n, o, i] = sum over c, r of x[n, c, i stride + r dilation - padding] w[o, c, r], in any dimensions."""
+    (images, _, *space), (outputs, per_group, *kernel) = x, w
+    geometry = list(zip(space, kernel, stride, padding, dilation, strict=True))
+    sizes = [(n + sum(pad) - gap * (k - 1) - 1) // step + 1 for n, k, step, pad, gap in geometry]
+    found: Meetings = {}
+    for n, o, *place in product(range(images), range(outputs), *map(range, sizes)):
         first = o // (outputs // groups) * per_group
-        for c, r, s in product(range(per_group), *map(range, kernel)):
-            row, column = i * stride + r * dilation - padding, j * stride + s * dilation - padding
-            inside = 0 <= row < height and 0 <= column < width
-            inputs.append(x[n, first + c, row, column] if inside else Fraction(0))
-            weights.append(w[o, c, r, s])
-        found[n, o, i, j] = inputs, weights
+        met = found[(n, o, *place)] = []
+        for c, *offset in product(range(per_group), *map(range, kernel)):
+            at = [
+                i * step + r * gap - pad[0]
+                for i, r, (_, _, step, pad, gap) in zip(place, offset, geometry, strict=True)
+            ]
+            inside = all(0 <= i < size for i, size in zip(at, space, strict=True))
+            met.append(((n, first + c, *at) if inside else None, (o, c, *offset)))
     return found
 
 
-def linear_terms(x: Array, w: Array) -> dict:
-    return {(n, o): (list(x[n]), list(w[o])) for n in range(x.shape[0]) for o in range(w.shape[0])}
+def transposed_meetings(
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+    output_padding: tuple[int, ...],
+    groups: int,
+) -> Meetings:
+    """y[n, o, i stride + r dilation - padding] gathers x[n, c, i] w[c, o, r]; c counts first, then r backwards."""
+    (images, channels, *space), (_, per_group, *kernel) = x, w
+    geometry = list(zip(space, kernel, stride, padding, dilation, output_padding, strict=True))
+    sizes = [(n - 1) * step - 2 * pad + gap * (k - 1) + more + 1 for n, k, step, pad, gap, more in geometry]
+    found: Meetings = {  # an output that no input reaches is a sum of nothing: one zero with a weight of its channel
+        (n, o, *place): [(None, (o // per_group * (channels // groups), o % per_group, *(0 for _ in kernel)))]
+        for n, o, *place in product(range(images), range(per_group * groups), *map(range, sizes))
+    }
+    backwards = [range(k - 1, -1, -1) for k in kernel]
+    for n, c, o, *rest in product(range(images), range(channels), range(per_group), *backwards, *map(range, space)):
+        offset, at = rest[: len(kernel)], rest[len(kernel) :]
+        place = [i * step + r * gap - pad for i, r, (_, _, step, pad, gap, _) in zip(at, offset, geometry, strict=True)]
+        if all(0 <= i < size for i, size in zip(place, sizes, strict=True)):
+            output = c // (channels // groups) * per_group + o
+            found[(n, output, *place)].append(((n, c, *at), (c, o, *offset)))
+    return found
+
+
+def contraction_meetings(equation: str, x: tuple[int, ...], w: tuple[int, ...]) -> Meetings:
+    """z[output] = sum x[left] w[right] over the labels that are not in the output; single letters, an arrow."""
+    operands, _, output = equation.partition("->")
+    left, right = operands.split(",")
+    sizes = dict.fromkeys(left + right, 1)
+    for label, size in zip(left + right, (*x, *w), strict=True):
+        sizes[label] = max(sizes[label], size)
+    summed = [label for label in dict.fromkeys(left + right) if label not in output]
+    found: Meetings = {}
+    for free in product(*(range(sizes[label]) for label in output)):
+        met = found[free] = []
+        for bound in product(*(range(sizes[label]) for label in summed)):
+            at = dict(zip((*output, *summed), (*free, *bound), strict=True))
+            places = [
+                tuple(at[label] if size > 1 else 0 for label, size in zip(labels, shape, strict=True))
+                for labels, shape in ((left, x), (right, w))
+            ]
+            met.append((places[0], places[1]))
+    return found
 
 
 def product_layer(
@@ -176,48 +234,51 @@ def product_layer(
     x: Array,
     w: Array,
     bias: Array | None,
-    terms: Callable[[Array, Array], dict],
+    meetings: Meetings,
     dtype: torch.dtype,
+    bias_axis: int = 1,
 ) -> Array:
-    """A convolution or linear layer: quantise, multiply, add, add the bias on its grid, round once."""
+    """A sum of products: quantise, multiply, add, add the bias on its grid, round once."""
     assert design.input is not None
     assert design.weight is not None
     (x, x_scale), (w, w_scale) = split(design.input, x), split(design.weight, w)
-    x_scale = x_scale.ravel()[0]
-    met = terms(x, w)
-    shape = tuple(max(index[d] for index in met) + 1 for d in range(len(next(iter(met)))))
-    result = np.empty(shape, dtype=object)
-    for index, (inputs, weights) in met.items():
-        channel = index[1]
-        scale = x_scale * (w_scale[channel].ravel()[0] if w_scale.shape[0] > 1 else w_scale.ravel()[0])
-        added = Fraction(0) if bias is None else bias[channel] / scale
-        grids = [grid_of(design.input, 0), grid_of(design.weight, channel)]
+    x_scale, w_scale = x_scale.ravel()[0], np.broadcast_to(w_scale, w.shape)
+    axis = getattr(design.weight, "axis", None)
+    free = axis is not None and all(len({v[axis % w.ndim] for _, v in met}) == 1 for met in meetings.values())
+    result = np.empty([max(index[d] for index in meetings) + 1 for d in range(len(next(iter(meetings))))], dtype=object)
+    for index, met in meetings.items():
+        scale = x_scale * w_scale[met[0][1]]
+        channel = met[0][1][axis % w.ndim] if free else None
+        pairs = [(Fraction(0) if at is None else x[at], w[other]) for at, other in met]
+        added = Fraction(0) if bias is None else bias[index[bias_axis]] / scale
+        grids = [grid_of(design.input, None), grid_of(design.weight, channel)]
         grid = None if None in grids else sum(grids)
         if design.accumulator is None:
-            total = sum((a * b for a, b in zip(inputs, weights, strict=True)), Fraction(0))
+            total = sum((a * b for a, b in pairs), Fraction(0))
             total = to_odd(total + (to_odd(added) if grid is None else half_even(added, Fraction(2) ** grid)))
         else:
             register, total = design.accumulator.format, Fraction(0)
-            for a, b in zip(inputs, weights, strict=True):
+            for a, b in pairs:
                 total = round_cached(register, total + a * b)
             coarser = max(g for g in (grid, _spacing(register)) if g is not None)
             if bias is not None:
                 total = round_cached(register, total + half_even(added, Fraction(2) ** coarser))
-        result[index] = _written(design.output, total, scale, channel, dtype)
+        result[index] = _written(design.output, total, scale, index, dtype)
     if isinstance(design.output, Scaled) and isinstance(design.output.scale, SharedExponent):
         return quantized(design.output, result, dtype)
     return result
 
 
-def _written(format: Format | None, total: Fraction, scale: Fraction, channel: int, dtype: torch.dtype) -> Fraction:
+def _written(
+    format: Format | None, total: Fraction, scale: Fraction, index: tuple[int, ...], dtype: torch.dtype
+) -> Fraction:
     if isinstance(format, Scaled) and isinstance(format.scale, SharedExponent):
         return total if scale == 1 else total * multiplier(scale)
     if isinstance(format, Scaled) and isinstance(format.scale, tuple):
-        format = format.channel(channel)
+        format = format.channel(index[format.axis])
     if isinstance(format, Scaled) and not dyadic(Fraction(format.scale)):
         own = Fraction(format.scale)
-        code = round_cached(format.element, total * multiplier(scale / own) + format.zero)
-        return to_dtype((code - format.zero) * own, dtype)
+        return to_dtype(element_of(format, total * multiplier(scale / own), Fraction(1), format.zero) * own, dtype)
     if format is None:
         return to_dtype(to_odd(total * scale), dtype)
     return round_cached(format, total if scale == 1 else total * multiplier(scale))

@@ -1,5 +1,6 @@
 """Formats and designs drawn at random, of every family, for one kind of operand each."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Literal
 
@@ -23,6 +24,9 @@ from adequate.formats import (
 from adequate.operators import Accumulator
 
 Slot = Literal["input", "weight", "output"]
+
+Along = tuple[int, int] | None
+"""How many scales a format of a slot may have, and along which axis."""
 
 RULES = [rule for rule in Rounding if rule is not Rounding.STOCHASTIC]
 
@@ -76,13 +80,13 @@ def per_channel(random: Random, dyadic: bool, channels: int, axis: int) -> Forma
     return Scaled(element(random), scales, axis=axis)
 
 
-def block(random: Random) -> Format:
+def block(random: Random, axes: Sequence[int]) -> Format:
     element = random.choice([Minifloat(2, 1), Minifloat(4, 3), Fixed(random.randint(3, 8), 2, narrow=True)])
-    return Scaled(element, SharedExponent(random.randint(1, 5)), axis=random.choice([1, -1]))
+    return Scaled(element, SharedExponent(random.randint(1, 5)), axis=random.choice(axes))
 
 
-def any_format(random: Random, slot: Slot, channels: int) -> Format:
-    """A format that the slot of a layer with so many output channels takes."""
+def any_format(random: Random, slot: Slot, along: Along, axes: Sequence[int] = (1, -1)) -> Format:
+    """A format that the slot of a layer takes, blocks lying along one of ``axes``."""
     dyadic = random.random() < 0.5
     makers = [
         lambda: fixed(random),
@@ -91,17 +95,20 @@ def any_format(random: Random, slot: Slot, channels: int) -> Format:
         lambda: power_of_two(random),
         lambda: levels(random),
         lambda: scaled(random, dyadic),
-        lambda: block(random),
     ]
-    if slot != "input":
-        makers += [lambda: per_channel(random, dyadic, channels, 0 if slot == "weight" else 1)] * 2
+    if axes:
+        makers.append(lambda: block(random, axes))
+    if slot != "input" and along is not None:
+        makers += [lambda: per_channel(random, dyadic, *along)] * 2
     return random.choice(makers)()
 
 
-def dyadic_only(random: Random, slot: Slot, channels: int) -> Format:
-    makers = [fixed, minifloat, power_of_two, levels, block, lambda random: scaled(random, True)]
-    if slot == "weight":
-        makers.append(lambda random: per_channel(random, True, channels, 0))
+def dyadic_only(random: Random, slot: Slot, along: Along, axes: Sequence[int] = (1, -1)) -> Format:
+    makers = [fixed, minifloat, power_of_two, levels, lambda random: scaled(random, True)]
+    if axes:
+        makers.append(lambda random: block(random, axes))
+    if slot == "weight" and along is not None:
+        makers.append(lambda random: per_channel(random, True, *along))
     return random.choice(makers)(random)
 
 
@@ -119,17 +126,22 @@ def register(random: Random) -> Accumulator:
 
 def product(random: Random, channels: int) -> LayerDesign:
     """A design of a convolution or linear layer: exact, or with a register."""
-    output = any_format(random, "output", channels) if random.random() < 0.8 else None
+    return contraction(random, (channels, 0), (channels, 1), ((1, -1),) * 3)
+
+
+def contraction(random: Random, weight: Along, output: Along, axes: Sequence[Sequence[int]]) -> LayerDesign:
+    """A design of a sum of products; ``axes`` are those of input, weight and output along which blocks may lie."""
+    written = any_format(random, "output", output, axes[2]) if random.random() < 0.8 else None
     if random.random() < 0.3:
-        draw = dyadic_only
-        return LayerDesign(draw(random, "input", channels), draw(random, "weight", channels), register(random), output)
-    draw = any_format
-    return LayerDesign(draw(random, "input", channels), draw(random, "weight", channels), None, output)
+        read = dyadic_only(random, "input", None, axes[0]), dyadic_only(random, "weight", weight, axes[1])
+        return LayerDesign(*read, register(random), written)
+    read = any_format(random, "input", None, axes[0]), any_format(random, "weight", weight, axes[1])
+    return LayerDesign(*read, None, written)
 
 
 def other(random: Random, channels: int) -> LayerDesign:
     """A design of any other layer; sometimes none."""
     return LayerDesign(
-        input=any_format(random, "input", channels) if random.random() < 0.5 else None,
-        output=any_format(random, "output", channels) if random.random() < 0.5 else None,
+        input=any_format(random, "input", (channels, 1)) if random.random() < 0.5 else None,
+        output=any_format(random, "output", (channels, 1)) if random.random() < 0.5 else None,
     )

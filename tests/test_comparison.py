@@ -106,6 +106,28 @@ def test_operands_count_once_each() -> None:
     assert found["add"].input == quantization(torch.cat([x.relu(), x]), Fixed(3, 0))
 
 
+def test_every_call_of_a_recurrent_layer_counts() -> None:
+    model, x = nn.RNN(3, 2, batch_first=True).eval(), torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(0))
+    network, coarse = trace(model, x), Fixed(3, 1)
+    found = {
+        one.name: one
+        for one in compare(network, Design({"rnn_tanh.hidden_l0": LayerDesign(output=coarse)}), batches(x))
+    }
+    with torch.no_grad():
+        hidden = model(x)[0]
+        assert found["rnn_tanh.hidden_l0"].output == quantization(hidden, coarse)
+        step, state = [], torch.zeros(4, 2)
+        for t in range(5):
+            state = coarse.quantize(
+                torch.tanh(
+                    nn.functional.linear(x[:, t], model.weight_ih_l0, model.bias_ih_l0)
+                    + nn.functional.linear(state, model.weight_hh_l0, model.bias_hh_l0)
+                )
+            )
+            step.append(state)
+    assert found["rnn_tanh.hidden_l0"].sqnr_db == pytest.approx(sqnr(hidden, torch.stack(step, 1)), rel=1e-4)
+
+
 def test_errors(model: Small) -> None:
     network = trace(model, images())
     with pytest.raises(ValueError, match="^no images to compare on$"):

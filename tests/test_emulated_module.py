@@ -2,11 +2,13 @@
 
 import copy
 import gc
+import warnings
 from math import inf, nan
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.export import Dim, export
 from torch.nn import functional
 
 from adequate.design import Design, LayerDesign
@@ -59,7 +61,9 @@ def grey(n: int, seed: int = 0) -> Tensor:
     return torch.rand(n, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("member", [m for m in ZOO if m.name not in ("resnet32", "resnet56")], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "member", [m for m in ZOO if m.classes == 10 and m.name not in ("resnet32", "resnet56")], ids=lambda m: m.name
+)
 def test_an_empty_design_gives_the_network_itself(member: Entry) -> None:
     model = seeded(member.build)
     shape = member.example_shape[1:]
@@ -100,6 +104,70 @@ def test_a_dropout_written_to_stay_stays() -> None:
     torch.manual_seed(1)
     assert torch.equal(module(images()), expected)
     assert not expected.all()
+
+
+class Sequences(nn.Module):
+    """Dropout inside an attention and between recurrent layers: no dropout layer shows either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(6, 2, dropout=0.4, batch_first=True)
+        self.rnn = nn.GRU(6, 6, num_layers=2, dropout=0.4, batch_first=True)
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.rnn(self.attention(x, x, x, need_weights=False)[0])[0])
+
+
+@pytest.mark.parametrize("door", ["module", "exported in evaluation", "exported in training"])
+def test_dropout_inside_a_call_is_on_in_training_only(door: str) -> None:
+    model = seeded(Sequences).eval()
+    x = torch.randn(3, 3, 6, generator=torch.Generator().manual_seed(0))
+    if door == "module":
+        network = trace(model, x)
+    else:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"(?s).*_flat_weights", category=UserWarning)
+            copied = copy.deepcopy(model).train(door.endswith("training"))
+            network = trace(export(copied, (x,), dynamic_shapes=({0: Dim("batch")},)), x)
+    if door == "exported in evaluation":  # where an attention's dropout is zero and cannot be known
+        model.attention.dropout = 0.0
+    module = emulate(network, Design())
+    for training in (False, True, False):
+        model.train(training)
+        module.train(training)
+        outputs = []
+        for one in (model, module):
+            torch.manual_seed(7)
+            outputs.append(one(x))
+        assert torch.equal(*outputs)
+    apart = emulate(network, Design(dict.fromkeys(network.select("*softmax"), LayerDesign(output=Fixed(8, 7)))))
+    assert ("dropout" in apart.code) == (door != "exported in evaluation")
+    assert torch.equal(apart(x), apart(x))
+    apart.train()
+    assert not torch.equal(apart(x), apart(x))
+
+
+def test_a_norm_that_averages_over_all_batches_is_not_trained() -> None:
+    network = trace(nn.Sequential(nn.BatchNorm1d(3, momentum=None)), torch.zeros(2, 3))
+    module = emulate(network, Design())
+    with pytest.raises(ValueError, match="^'batch_norm': a batch normalisation with momentum=None cannot be trained"):
+        module.train()
+
+
+def test_formats_apply_to_every_tensor_of_a_result() -> None:
+    class Halves(nn.Module):
+        def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+            return (*x.chunk(2, 1), *x.topk(2, 1), x > 0)
+
+    x = torch.tensor([[0.3, 0.6, -0.7, 0.1]])
+    network = trace(Halves(), x)
+    half = LayerDesign(output=Fixed(4, 1))
+    a, b, values, places, _ = emulate(network, Design({"chunk": half, "topk": half}))(x)
+    assert (a.tolist(), b.tolist(), values.tolist()) == ([[0.5, 0.5]], [[-0.5, 0.0]], [[0.5, 0.5]])
+    assert places.tolist() == [[1, 0]]
+    with pytest.raises(ValueError, match=r"^layer 'gt' \(gt\) has no real numbers for an output format$"):
+        emulate(network, Design({"gt": half}))
 
 
 def test_the_model_is_never_touched() -> None:

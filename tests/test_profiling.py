@@ -1,21 +1,14 @@
-"""Ranges against numpy, with the octaves' edges at powers of two."""
+"""Ranges of a network's tensors against torch's own arithmetic and a histogram by numpy."""
 
-import json
-from itertools import pairwise
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from adequate.network import fold_batchnorm, trace
-from adequate.profiling import HIGHEST_EXPONENT, LOWEST_EXPONENT, LayerRanges, Range, Ranges, _range_of, profile
+from adequate.profiling import profile
+from adequate.ranges import LayerRanges, Range
 from adequate.zoo import entry
-
-EXPONENTS = range(LOWEST_EXPONENT, HIGHEST_EXPONENT + 1)
+from tests.test_histogram import counted
 
 
 def batches(*parts: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -23,11 +16,12 @@ def batches(*parts: Tensor) -> list[tuple[Tensor, Tensor]]:
 
 
 def by_numpy(x: Tensor) -> Range:
-    values = x.detach().numpy().astype(np.float64)
-    magnitudes = np.abs(values[values != 0])
-    edges = [0.0, *(2.0**e for e in EXPONENTS[:-1]), np.inf]
-    octaves = tuple(int(((magnitudes >= low) & (magnitudes < high)).sum()) for low, high in pairwise(edges))
-    return Range(values.min().item(), values.max().item(), values.size, int((values == 0).sum()), octaves)
+    x = x.detach()
+    return Range(float(x.min()), float(x.max()), counted(x))
+
+
+def channels(w: Tensor) -> tuple[tuple[float, float], ...]:
+    return tuple((float(row.min()), float(row.max())) for row in w.detach())
 
 
 class Small(nn.Module):
@@ -59,49 +53,41 @@ def test_every_tensor_of_a_network() -> None:
     assert found.images == 8
     assert list(found) == ["conv", "relu", "abs", "add", "flatten", "fc"]
     state = model.conv.weight, model.conv.bias
-    assert found["conv"] == LayerRanges("conv2d", True, by_numpy(x), *map(by_numpy, state), by_numpy(conv))
+    assert found["conv"] == LayerRanges(
+        "conv2d", True, by_numpy(x), *map(by_numpy, state), by_numpy(conv), channels(state[0]), 0, 1
+    )
     assert found["relu"] == LayerRanges("relu", False, by_numpy(conv), output=by_numpy(relu))  # in place all the same
     assert found["add"].input == by_numpy(both)
-    assert found["fc"] == LayerRanges(
-        "linear", False, by_numpy(flat), by_numpy(model.fc.weight), None, found["fc"].output
-    )
+    fc = model.fc.weight
+    expected = LayerRanges("linear", False, by_numpy(flat), by_numpy(fc), None, found["fc"].output, channels(fc), 0, 1)
+    assert found["fc"] == expected
 
 
-@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
-def test_any_tensor_against_numpy(values: list[float]) -> None:
-    x = torch.tensor(values)
-    assert _range_of(x, "x") == by_numpy(x)
+def test_two_activations_have_a_range_each_and_weights_one_per_output_channel() -> None:
+    class Products(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up = nn.ConvTranspose1d(2, 3, 2)
+            self.mix = nn.Parameter(torch.tensor([[1.0, -2.0], [3.0, 5.0]]))
 
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.up(x @ self.mix)
+            return (y @ (y * 2).transpose(1, 2)).matmul(y) @ torch.ones(3, 3)
 
-@pytest.mark.parametrize("exponent", [-39, -20, -1, 0, 1, 39])
-def test_an_octave_is_closed_below_and_open_above(exponent: int) -> None:
-    edge = 2.0**exponent
-    below = np.nextafter(np.float32(edge), np.float32(0)).item()
-    found = _range_of(torch.tensor([edge, -edge, below, 0.0]), "x")
-    counts = {EXPONENTS[i]: n for i, n in enumerate(found.octaves) if n}
-    assert counts == {exponent + 1: 2, exponent: 1}
-    assert found.zeros == 1
-    assert found.share_below(exponent) == 0.5  # the zero and the one below
-    assert found.share_below(exponent + 1) == 1.0
-    assert found.share_below(exponent - 1) == 0.25
-
-
-def test_magnitudes_beyond_are_in_the_outermost_octaves() -> None:
-    found = _range_of(torch.tensor([2.0**-100, 2.0**100, 1.0]), "x")
-    assert (found.octaves[0], found.octaves[-1], found.octaves[1 - LOWEST_EXPONENT]) == (1, 1, 1)
-    assert found.share_below(LOWEST_EXPONENT - 5) == 0.0
-    assert found.share_below(HIGHEST_EXPONENT + 5) == 1.0
-
-
-def test_ranges_merge_as_tensors_do() -> None:
-    a, b = images(3), images(4, 1, 30.0)
-    assert by_numpy(a).merged(by_numpy(b)) == by_numpy(torch.cat([a, b]))
-
-
-def test_what_a_format_needs_of_a_range() -> None:
-    found = Range(-3.0, 2.0, 4, 1, (0,) * len(EXPONENTS))
-    assert found.interval == (-3.0, 2.0)
-    assert found.magnitude == 3.0
+    model = Products().eval()
+    x = torch.rand(4, 2, 2, generator=torch.Generator().manual_seed(0))
+    found = profile(trace(model, x), batches(x))
+    with torch.no_grad():
+        y = model.up(x @ model.mix)
+        products = y @ (2 * y).transpose(1, 2)
+    up, mixed, scores, values = (found[name] for name in ("up", "matmul", "matmul#2", "matmul#3"))
+    assert up.weight_channels == channels(model.up.weight.transpose(0, 1))
+    assert mixed.weight_channels == ((1.0, 3.0), (-2.0, 5.0))
+    assert mixed.input == by_numpy(x)
+    assert (scores.input, scores.weight) == (by_numpy(y), by_numpy(2 * y))
+    assert (values.input, values.weight) == (by_numpy(products), by_numpy(y))
+    assert scores.weight_channels == values.weight_channels == ()
+    assert [(one.channel_axis, one.summed_axis) for one in (up, mixed, scores)] == [(1, 0), (1, 0), (2, 1)]
 
 
 def test_batches_do_not_change_what_is_found() -> None:
@@ -132,15 +118,6 @@ def test_the_image_may_be_flattened_or_cut_before_it_is_read() -> None:
         "b": False,
         "c": False,
     }
-
-
-def test_json_both_ways(tmp_path: Path) -> None:
-    ranges = profile(trace(Small(), images(2)), batches(images(3)))
-    assert Ranges.from_json(json.loads(json.dumps(ranges.to_json()))) == ranges
-    ranges.save(tmp_path / "ranges.json", context="abc")
-    saved = json.loads((tmp_path / "ranges.json").read_text())
-    assert saved["context"] == "abc"
-    assert Ranges.from_json(saved) == ranges
 
 
 def test_a_network_is_not_changed_by_looking_at_it() -> None:

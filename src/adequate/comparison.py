@@ -10,9 +10,11 @@ from torch import Tensor
 from torch.fx import GraphModule, Interpreter, Node
 
 from adequate.design import Design
-from adequate.emulation import emulate
+from adequate.emulation import emulate_expanded
 from adequate.formats import Format
 from adequate.network import Network
+from adequate.network.graph import results_of, tensor_of
+from adequate.network.operands import operand_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +70,31 @@ def compare(network: Network, design: Design, batches: Iterable[tuple[Tensor, Te
     Raises:
         ValueError: no images, or a design that does not fit the network.
     """
-    emulated = emulate(network, design)
-    outputs = {layer.nodes[-1]: layer.name for layer in network.layers}
-    float_run, emulated_run = _Recorder(network.graph), _Recorder(emulated)
-    places = _places(network, emulated)
+    emulated = emulate_expanded(network, design)
+    float_run, emulated_run = _Recorder(network.expanded), _Recorder(emulated)
+    results, places, operands = _results(network), _places(network, emulated), _operands(network)
     whole = {layer.name: _Sums() for layer in network.layers}
     slots: dict[tuple[str, str], _Sums] = {}
-    state = network.graph.state_dict()
     for layer in network.layers:
         weight = design[layer.name].weight
         if weight is not None and layer.weight is not None:
-            _note(slots, layer.name, "weight", state[layer.weight], weight)
+            _note(slots, layer.name, "weight", tensor_of(network.graph, layer.weight), weight)
     images = 0
     with torch.no_grad():
         for x, _ in batches:
-            expected, got = float_run.record(x), emulated_run.record(x)
-            images += len(x)
-            for node, name in outputs.items():
-                if isinstance(expected.get(node), Tensor) and expected[node].is_floating_point():
-                    whole[name].add(expected[node], got[places[name]])
-                    output = design[name].output
-                    if output is not None:
-                        _note(slots, name, "output", expected[node], output)
+            inputs = (x,) if isinstance(x, Tensor) else tuple(x)
+            expected, got = float_run.record(inputs), emulated_run.record(inputs)
+            images += len(inputs[0])
             for layer in network.layers:
-                chosen = design[layer.name].input
-                for source in _operands(network.graph, layer.nodes) if chosen is not None else ():
-                    assert chosen is not None
-                    _note(slots, layer.name, "input", expected[source], chosen)
+                chosen = design[layer.name]
+                for node, place in zip(results[layer.name], places[layer.name], strict=True):
+                    if isinstance(expected[node], Tensor) and expected[node].is_floating_point():
+                        whole[layer.name].add(expected[node], got[place])
+                        if chosen.output is not None:
+                            _note(slots, layer.name, "output", expected[node], chosen.output)
+                for source in operands[layer.name] if chosen.input is not None else ():
+                    assert chosen.input is not None
+                    _note(slots, layer.name, "input", expected[source], chosen.input)
     if not images:
         raise ValueError("no images to compare on")
     return tuple(
@@ -117,9 +117,9 @@ class _Recorder(Interpreter):
         super().__init__(graph)
         self.extra_traceback = False
 
-    def record(self, x: Tensor) -> dict[str, Any]:
+    def record(self, inputs: tuple[Tensor, ...]) -> dict[str, Any]:
         self.values: dict[str, Any] = {}
-        self.run(x)
+        self.run(*(x.clone() for x in inputs))
         return self.values
 
     def run_node(self, n: Node) -> Any:
@@ -128,22 +128,36 @@ class _Recorder(Interpreter):
         return result
 
 
-def _places(network: Network, emulated: GraphModule) -> dict[str, str]:
-    """Layer name -> the node of the emulated graph that has its output."""
-    marks = {node.meta.get("layer"): node.name for node in emulated.graph.nodes if "layer" in node.meta}
-    return {layer.name: marks.get(layer.name, layer.nodes[-1]) for layer in network.layers}
+def _places(network: Network, emulated: GraphModule) -> dict[str, list[str]]:
+    """Layer name -> the nodes of the emulated graph that have its outputs."""
+    marks: dict[str, list[str]] = {}
+    for node in emulated.graph.nodes:
+        if "layer" in node.meta:
+            marks.setdefault(node.meta["layer"], []).append(node.name)
+    return {name: marks.get(name, found) for name, found in _results(network).items()}
 
 
-def _operands(graph: GraphModule, members: tuple[str, ...]) -> list[str]:
-    nodes = [node for node in graph.graph.nodes if node.name in members]
-    return list(
-        dict.fromkeys(
+def _results(network: Network) -> dict[str, list[str]]:
+    """Layer name -> the nodes of the float graph that have its outputs."""
+    nodes = {node.name: node for node in network.expanded.graph.nodes}
+    return {
+        layer.name: [one.name for output in layer.outputs for one in results_of(nodes[output])]
+        for layer in network.layers
+    }
+
+
+def _operands(network: Network) -> dict[str, list[str]]:
+    """Layer name -> the nodes of the float graph that its ``input`` slot applies to."""
+    nodes = {node.name: node for node in network.expanded.graph.nodes}
+    found = {}
+    for layer in network.layers:
+        sources = dict.fromkeys(source for name in layer.nodes for source in operand_nodes(nodes[name]))
+        found[layer.name] = [
             source.name
-            for node in nodes
-            for source in node.all_input_nodes
-            if source.name not in members and source.op != "get_attr" and isinstance(source.meta.get("val"), Tensor)
-        )
-    )
+            for source in sources
+            if source.name not in layer.nodes and source.op != "get_attr" and isinstance(source.meta.get("val"), Tensor)
+        ]
+    return found
 
 
 def _note(slots: dict[tuple[str, str], _Sums], name: str, slot: str, x: Tensor, format: Format) -> None:

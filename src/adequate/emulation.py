@@ -1,28 +1,18 @@
 """A network computed in the arithmetic of a design, bit for bit, as a module like any other."""
 
-from typing import Any
-
 from torch import Generator, Tensor, nn
 from torch.fx import GraphModule, Node
 
 from adequate.design import Design, LayerDesign
 from adequate.emulated_layer import ARITHMETIC, EmulatedFunction, EmulatedProduct, Quantizer
 from adequate.network import Layer, Network
-from adequate.network.graph import copy_graph
+from adequate.network.graph import copy_graph, keep_state, results_of
+from adequate.network.modes import set_mode
+from adequate.network.operands import operand_nodes
+from adequate.network.parts import cannot_be_taken_apart, has_parts, take_apart
 
 SLOTS_OF_PRODUCTS = frozenset({"input", "weight", "accumulator", "output"})
 SLOTS_OF_OTHERS = frozenset({"input", "output"})
-
-MODE_ARGUMENTS = {
-    "dropout": "train",
-    "alpha_dropout": "train",
-    "feature_dropout": "train",
-    "feature_alpha_dropout": "train",
-    "batch_norm": "training",
-    "instance_norm": "use_input_stats",
-    "rrelu": "training",
-}
-"""Functions that behave differently in training, and the argument that says so."""
 
 
 class EmulatedNetwork(GraphModule):
@@ -39,12 +29,7 @@ class EmulatedNetwork(GraphModule):
         What trains even in the network's own graph, which is in evaluation, is left so: a batch or instance
         normalisation without running statistics, a dropout that was written to stay.
         """
-        for node in self.graph.nodes:
-            if node.op == "call_function":
-                flag = MODE_ARGUMENTS.get(getattr(node.target, "__name__", "").partition(".")[0])
-                if flag is not None and not node.meta.setdefault("always", _argument(node, flag)):
-                    _set_argument(node, flag, mode)
-        self.recompile()
+        set_mode(self, mode)
         return super().train(mode)  # type: ignore[return-value]
 
     def round_weights_stochastically(self, generator: Generator | None) -> None:
@@ -64,6 +49,57 @@ def emulate(network: Network, design: Design) -> EmulatedNetwork:
     """
     check(network, design)
     graph = copy_graph(network.graph)
+    opened = _opened(network, design)
+    if opened:
+        take_apart(graph, opened)
+    return _with_arithmetic(graph, network, design)
+
+
+def emulate_expanded(network: Network, design: Design) -> EmulatedNetwork:
+    """The same with every attention and recurrent network taken apart, whether the design says so or not.
+
+    Raises:
+        ValueError: as ``emulate``.
+    """
+    check(network, design)
+    return _with_arithmetic(copy_graph(network.expanded), network, design)
+
+
+def check(network: Network, design: Design) -> None:
+    """Whether the design fits the network.
+
+    Raises:
+        ValueError: with the first layer or slot that does not exist, and those that do.
+    """
+    nodes = {node.name: node for node in network.expanded.graph.nodes}
+    for name, chosen in design.items():
+        if name not in network:
+            known = ", ".join(repr(layer.name) for layer in network.layers[:12])
+            more = f" and {len(network.layers) - 12} more" if len(network.layers) > 12 else ""
+            raise ValueError(f"no such layer {name!r}; the network has {known}{more}")
+        layer = network[name]
+        last = nodes[layer.nodes[-1]]
+        if has_parts(last):
+            reason = cannot_be_taken_apart(network.expanded, last)
+            raise ValueError(f"layer {name!r} ({layer.operation}) cannot be taken apart: {reason}")
+        if chosen.output is not None and not any(map(_carries_data, results_of(last))):
+            raise ValueError(f"layer {name!r} ({layer.operation}) has no real numbers for an output format")
+        allowed = SLOTS_OF_PRODUCTS if layer.multiplies else SLOTS_OF_OTHERS
+        for slot in chosen.slots():
+            if slot not in allowed:
+                raise ValueError(
+                    f"layer {name!r} ({layer.operation}) has no {slot}; its slots are {', '.join(sorted(allowed))}"
+                )
+
+
+def _opened(network: Network, design: Design) -> set[str]:
+    """The calls of the compact graph of which a part is in the design."""
+    chosen = {network[name].nodes[0] for name, layer in design.items() if layer}
+    nodes = (node for node in network.expanded.graph.nodes if node.name in chosen)
+    return {node.meta["part"].node for node in nodes if "part" in node.meta}
+
+
+def _with_arithmetic(graph: GraphModule, network: Network, design: Design) -> EmulatedNetwork:
     nodes = {node.name: node for node in graph.graph.nodes}
     modules = nn.ModuleDict()
     graph.add_module("emulated", modules)
@@ -76,41 +112,24 @@ def emulate(network: Network, design: Design) -> EmulatedNetwork:
         delattr(graph, "emulated")
     graph.graph.lint()
     emulated = EmulatedNetwork(graph, graph.graph)
+    keep_state(graph, emulated)
     return emulated.eval()  # type: ignore[return-value]
-
-
-def check(network: Network, design: Design) -> None:
-    """Whether the design fits the network.
-
-    Raises:
-        ValueError: with the first layer or slot that does not exist, and those that do.
-    """
-    for name, chosen in design.items():
-        if name not in network:
-            known = ", ".join(repr(layer.name) for layer in network.layers[:12])
-            more = f" and {len(network.layers) - 12} more" if len(network.layers) > 12 else ""
-            raise ValueError(f"no such layer {name!r}; the network has {known}{more}")
-        layer = network[name]
-        allowed = SLOTS_OF_PRODUCTS if layer.multiplies else SLOTS_OF_OTHERS
-        for slot in chosen.slots():
-            if slot not in allowed:
-                raise ValueError(
-                    f"layer {name!r} ({layer.operation}) has no {slot}; its slots are {', '.join(sorted(allowed))}"
-                )
 
 
 def _replace_arithmetic(
     graph: GraphModule, nodes: dict[str, Node], modules: nn.ModuleDict, layer: Layer, chosen: LayerDesign
 ) -> None:
-    node = nodes[layer.nodes[-1]]
-    assert callable(node.target)
+    """One module in the place of all calls of a layer."""
+    function = nodes[layer.nodes[-1]].target
+    assert callable(function)
     kind = EmulatedProduct if layer.multiplies else EmulatedFunction
-    name = _add(modules, kind(layer, chosen, node.target))
-    with graph.graph.inserting_before(node):
-        call = graph.graph.call_module(name, node.args, node.kwargs)
-    call.meta = {**node.meta, "layer": layer.name}
-    node.replace_all_uses_with(call)
-    graph.graph.erase_node(node)
+    name = _add(modules, kind(layer, chosen, function))
+    for node in (nodes[output] for output in layer.outputs):
+        with graph.graph.inserting_before(node):
+            call = graph.graph.call_module(name, node.args, node.kwargs)
+        call.meta = {**node.meta, "layer": layer.name}
+        node.replace_all_uses_with(call)
+        graph.graph.erase_node(node)
 
 
 def _surround(
@@ -118,22 +137,29 @@ def _surround(
 ) -> None:
     """Quantisers before and after a layer that only moves or compares values, or stays float inside."""
     members = [nodes[name] for name in layer.nodes]
+    size = len(members) // layer.calls
+    calls = [members[start : start + size] for start in range(0, len(members), size)]
     if chosen.input is not None:
         name = _add(modules, Quantizer(chosen.input, f"input of layer {layer.name!r}"))
-        sources = dict.fromkeys(s for n in members for s in n.all_input_nodes if s not in members and _carries_data(s))
-        for source in sources:
-            with graph.graph.inserting_before(members[0]):
-                call = graph.graph.call_module(name, (source,))
-            call.meta = {key: value for key, value in source.meta.items() if key != "layer"}
-            for member in members:
-                member.replace_input_with(source, call)
+        for call in calls:
+            _quantize_inputs(graph, name, call)
     if chosen.output is not None:
-        last = members[-1]
         name = _add(modules, Quantizer(chosen.output, f"output of layer {layer.name!r}"))
-        with graph.graph.inserting_after(last):
-            call = graph.graph.call_module(name, (last,))
-        call.meta = {**last.meta, "layer": layer.name}
-        last.replace_all_uses_with(call, delete_user_cb=lambda user: user is not call)
+        for result in (one for *_, last in calls for one in results_of(last) if _carries_data(one)):
+            with graph.graph.inserting_after(result):
+                quantized = graph.graph.call_module(name, (result,))
+            quantized.meta = {**result.meta, "layer": layer.name}
+            result.replace_all_uses_with(quantized, delete_user_cb=lambda user, own=quantized: user is not own)
+
+
+def _quantize_inputs(graph: GraphModule, quantizer: str, members: list[Node]) -> None:
+    sources = dict.fromkeys(s for n in members for s in operand_nodes(n) if s not in members and _carries_data(s))
+    for source in sources:
+        with graph.graph.inserting_before(members[0]):
+            quantized = graph.graph.call_module(quantizer, (source,))
+        quantized.meta = {key: value for key, value in source.meta.items() if key != "layer"}
+        for member in members:
+            member.replace_input_with(source, quantized)
 
 
 def _carries_data(node: Node) -> bool:
@@ -145,21 +171,3 @@ def _add(modules: nn.ModuleDict, module: nn.Module) -> str:
     name = str(len(modules))
     modules[name] = module
     return f"emulated.{name}"
-
-
-def _argument(node: Node, name: str) -> Any:
-    position = _position(node, name)
-    return node.args[position] if position < len(node.args) else node.kwargs.get(name)
-
-
-def _set_argument(node: Node, name: str, value: Any) -> None:
-    position = _position(node, name)
-    if position < len(node.args):
-        node.update_arg(position, value)
-    else:
-        node.update_kwarg(name, value)
-
-
-def _position(node: Node, name: str) -> int:
-    target: Any = node.target
-    return [argument.name for argument in target._schema.arguments].index(name)

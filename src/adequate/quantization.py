@@ -1,15 +1,19 @@
 """Formats applied to tensors: straight-through in training, split into grid values and scales for exact sums."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 from torch.autograd.function import FunctionCtx
 
 from adequate.formats import Format, Scaled
+from adequate.formats.quotient import quotient
 from adequate.kernels.exact import grid_of
-from adequate.kernels.expansion import DIGITS, odd_quotient, odd_sum, to_odd, two_product
+from adequate.kernels.expansion import DIGITS, odd_quotient, to_odd, two_product
 from adequate.kernels.requantize import rescale
+
+BLOCK = 2**18
+"""Elements that are rounded at a time in double precision."""
 
 
 def quantize(x: Tensor, format: Format | None, what: str, generator: Generator | None = None) -> Tensor:
@@ -58,15 +62,6 @@ class Units:
     scale: Tensor | None
     output_grid: int | Tensor | None
 
-    def repeated(self, groups: int) -> "Units":
-        """For outputs in ``groups`` groups of channels that share the scales (a transposed convolution)."""
-        scale, grid = self.scale, self.output_grid
-        return replace(
-            self,
-            scale=scale.repeat(groups) if scale is not None and scale.numel() > 1 else scale,
-            output_grid=grid.repeat(groups) if isinstance(grid, Tensor) else grid,
-        )
-
 
 def units(x: Tensor, format: Format | None, what: str, output_axis: int | None = None) -> Units:
     """``x`` quantised, as values on a grid and a scale.
@@ -77,24 +72,33 @@ def units(x: Tensor, format: Format | None, what: str, output_axis: int | None =
     Raises:
         ValueError: not finite, or a scale per channel that cannot be taken out of the sum.
     """
-    values = quantize(x.detach(), format, what)
     if format is None:
-        return Units(values, grid_of(values), None, None, None, None)
-    per_output = isinstance(format, Scaled) and format.axis is not None and format.axis % x.dim() == output_axis
+        return Units(x.detach(), grid_of(x), None, None, None, None)
+    axis = format.axis if isinstance(format, Scaled) else None
+    per_output = axis is not None and output_axis is not None and axis % x.dim() == output_axis
     if not isinstance(format, Scaled) or format.dyadic:
+        values = quantize(x.detach(), format, what)
         grid = output_grid = format.grid
         if isinstance(format, Scaled) and isinstance(format.scale, tuple) and per_output:
             output_grid = torch.tensor([format.channel(i).grid for i in range(len(format.scale))], device=x.device)
         peak = None if isinstance(format, Scaled) else float(max(abs(format.minimum), abs(format.maximum)))
         return Units(values, grid if grid is not None else grid_of(values), grid, peak, None, output_grid)
-    scale, zero = scales_of(format).to(x.device), torch.tensor(format.zero, dtype=torch.float64, device=x.device)
     grid = format.element.grid
     if grid is None:
         raise ValueError(f"{what}: {format.element} has no grid of its own under a scale that is no power of two")
+    scale = scales_of(format).to(x.device)
     if scale.numel() > 1 and not per_output:
         raise ValueError(f"{what}: a scale per index of dimension {format.axis} cannot be taken out of the sum")
-    divisor, offset = (one if one.numel() == 1 else along(one, output_axis or 0, x.dim()) for one in (scale, zero))
-    elements = format.element.quantize(values.double() / divisor + offset) - offset
+    try:
+        divisor = format.scales(x)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+    if format.zero == 0:
+        elements = quantize(quotient(x.detach(), divisor), format.element, what)
+    else:
+        zero = torch.tensor(format.zero, dtype=torch.float64, device=x.device)
+        offset = zero if zero.numel() == 1 else along(zero, output_axis or 0, x.dim())
+        elements = format.element.quantize(quantize(x.detach(), format, what).double() / divisor + offset) - offset
     return Units(elements.to(x.dtype), grid, grid, None, scale, grid)
 
 
@@ -118,17 +122,33 @@ def round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what
 
     A scale that is no power of two becomes an integer multiplier and a shift (``requantize.multiplier``), as the
     hardware has it: t = sums * multiplier(scale / scale of the format). Without a format the exact scale is used and
-    the product rounded to odd.
+    the product rounded to odd. A block of the first dimension is taken at a time: in double precision a whole batch
+    would need several times the memory of the network's own largest tensor.
     """
+    if scale is None or not _alike(sums, scale, format):
+        return _round_scaled(sums, scale, format, what, dtype)
+    rows = max(1, BLOCK // max(sums[0].numel(), 1))
+    result = torch.empty(sums.shape, dtype=dtype, device=sums.device)
+    for start in range(0, len(sums), rows):
+        part = slice(start, start + rows)
+        result[part] = _round_scaled(sums[part], scale, format, what, dtype)
+    return result
+
+
+def _alike(sums: Tensor, scale: Tensor, format: Format | None) -> bool:
+    """Whether all indices of the first dimension are rounded alike, and there is more than one."""
+    if sums.dim() < 2 or len(sums) < 2 or (scale.dim() == sums.dim() and len(scale) > 1):
+        return False
+    return not isinstance(format, Scaled) or format.axis is None or format.axis % sums.dim() != 0
+
+
+def _round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
     if isinstance(format, Scaled) and not format.dyadic:
         axis = (format.axis or 0) % sums.dim()
         own = scales_of(format).to(sums.device)
         own = own if own.numel() == 1 else along(own, axis, sums.dim())
-        zero = torch.tensor(format.zero, dtype=torch.float64, device=sums.device).reshape(-1)
-        zero = zero if zero.numel() == 1 else along(zero, axis, sums.dim())
         ratios = odd_quotient(*torch.broadcast_tensors(torch.ones_like(own) if scale is None else scale, own))
-        codes = _from_odd(odd_sum(torch.broadcast_tensors(rescale(sums, ratios), zero)), format.element, what)
-        return _in_dtype((codes - zero) * own, format, what, dtype)
+        return _in_dtype(_from_odd(rescale(sums, ratios), format.steps, what) * own, format, what, dtype)
     if scale is not None:
         if format is None:
             return to_odd(*two_product(*torch.broadcast_tensors(sums.double(), scale))).to(dtype)

@@ -45,3 +45,9 @@ def test_ratios_broadcast_per_channel() -> None:
     sums = torch.ones(2, 3, 4)
     ratios = torch.tensor([0.5, 1.0, 3.0], dtype=torch.float64).reshape(3, 1)
     assert rescale(sums, ratios)[1, :, 2].tolist() == [0.5, 1.0, 3.0]
+
+
+@given(st.lists(st.floats(-(2.0**30), 2.0**30, width=32), min_size=1, max_size=5), RATIOS)
+def test_rescaling_float32_sums_is_exact_or_rounded_to_odd(sums: list[float], ratio: float) -> None:
+    got = rescale(torch.tensor(sums, dtype=torch.float32), torch.tensor([ratio], dtype=torch.float64))
+    assert got.tolist() == [rounded_to_odd(Fraction(s) * Fraction(multiplier(ratio))) for s in sums]

@@ -300,3 +300,163 @@ def test_functional_weights_have_names_too() -> None:
 
     (layer,) = trace(Raw(), images(2, 3, 2, 2)).layers
     assert (layer.name, layer.weight, layer.bias, layer.parameters) == ("conv2d", "kernel", None, 6)
+
+
+def test_constants_are_no_layers() -> None:
+    class Positions(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            places = torch.arange(4).flip(0)
+            return (x + self.embedding(places)) * torch.tensor([1.0, 2.0, 3.0])
+
+    network = trace(Positions(), images(2, 4, 3))
+    assert [(layer.name, layer.inputs) for layer in network.layers] == [
+        ("embedding", ("flip",)),
+        ("add", ("x", "embedding")),
+        ("mul", ("add", "lift_fresh_copy")),
+    ]
+
+
+def test_what_is_written_into_a_constant_is_no_constant() -> None:
+    class Written(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            y = torch.zeros(x.shape[0], 4)
+            y[:, 1] = x[:, 0]
+            return torch.relu(y)
+
+    assert trace(Written(), images(2, 4)).layers[-1].operation == "relu"
+
+
+def test_a_dimension_merged_with_the_batch_counts() -> None:
+    """(batch * 5, 6) x (6, 7): 5 * 6 * 7 products for an image."""
+
+    class Merged(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 7)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(x.reshape(-1, 6))
+
+    layer = trace(Merged(), images(2, 5, 6))["fc"]
+    assert (layer.output_shape, layer.macs) == ((5, 7), 5 * 6 * 7)
+
+
+def test_regions_without_gradient_are_the_graphs_own() -> None:
+    class Frozen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(3, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.no_grad():
+                y = self.fc(x)
+            return y * self.fc(x)
+
+    model, x = Frozen(), images(2, 3)
+    network = trace(model, x)
+    assert [(layer.name, layer.weight) for layer in network.multiplying] == [("fc", "fc.weight"), ("fc#2", "fc.weight")]
+    for one in (model, network.graph):
+        one(x).sum().backward()
+    theirs, ours = model.fc.weight.grad, network.graph.get_parameter("fc.weight").grad
+    assert theirs is not None
+    assert ours is not None
+    assert torch.equal(theirs, ours)
+
+
+class Cast(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return x @ x.mT
+
+
+class Branching(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cond(x.sum() > 0, lambda y: y + 1, lambda y: y - 1, (x,))
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [(Cast(), "it has a torch.autocast region"), (Branching(), r"it has control flow that depends on data \(cond\)")],
+    ids=lambda one: type(one).__name__,
+)
+def test_regions_that_no_hardware_has_are_refused(model: nn.Module, reason: str) -> None:
+    with pytest.raises(ValueError, match=rf"^cannot trace {type(model).__name__}: {reason}[^\n]*$"):
+        trace(model, images(2, 3))
+
+
+def test_inputs_by_name() -> None:
+    class Keywords(nn.Module):
+        def forward(self, left: Tensor, *, right: Tensor) -> Tensor:
+            return left - right
+
+    x = images(2, 3)
+    network = trace(Keywords(), {"left": x, "right": x})
+    assert network.layers[0].inputs == ("left", "right")
+    assert torch.equal(network.graph(left=x, right=2 * x), -x)
+
+
+def test_one_tensor_given_twice_is_two_inputs() -> None:
+    class Difference(nn.Module):
+        def forward(self, a: Tensor, b: Tensor) -> Tensor:
+            return a - b
+
+    x = images(2, 3)
+    network = trace(Difference(), (x, x))
+    assert network.layers[0].inputs == ("a", "b")
+    assert torch.equal(network.graph(x, 2 * x), -x)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_batch_that_is_not_free_is_said_and_kept(batch: int) -> None:
+    class Loop(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.stack([row * 2 for row in x])
+
+    network = trace(Loop(), images(batch, 3))
+    assert network.batch == batch
+    assert torch.equal(network.graph(images(batch, 3)), 2 * images(batch, 3))
+    message = f"^input 'x' has a batch of 5; the model takes batches of {batch} only$"
+    with pytest.raises(ValueError, match=message):
+        network.graph(images(5, 3))
+    assert trace(nn.Linear(3, 2), images(batch, 3)).batch is None
+
+
+def test_the_state_is_the_users() -> None:
+    """Tied and unused parameters, buffers that are no state, and plain tensors."""
+
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.unused = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(2, 2)
+            self.b.weight = self.a.weight
+            self.norm = nn.BatchNorm1d(3)
+            self.register_buffer("mask", torch.ones(3), persistent=False)
+            self.plain = torch.ones(3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.norm(self.b(self.a(x))) * self.mask * self.plain * torch.tensor([1.0, 2.0, 3.0])
+
+    model = Odd().eval()
+    network = trace(model, images(2, 3))
+    changed = network.with_state({name: tensor + 1 for name, tensor in model.state_dict().items()})
+    for one in (network, changed):
+        assert one.graph.state_dict().keys() == model.state_dict().keys()
+    own = changed.graph.get_parameter("a.weight")
+    assert own is changed.graph.get_parameter("b.weight")
+    assert torch.equal(own, model.a.weight + 1)
+    assert changed.digest != network.digest
+
+
+def test_outputs_keep_their_structure() -> None:
+    class Nested(nn.Module):
+        def forward(self, x: Tensor) -> dict[str, object]:
+            return {"sum": x + 1, "rest": [x * 2, (x,)]}
+
+    output = trace(Nested(), images(2, 3)).graph(images(2, 3))
+    assert torch.equal(output["sum"], images(2, 3) + 1)
+    assert isinstance(output["rest"], list)
+    assert isinstance(output["rest"][1], tuple)

@@ -21,7 +21,7 @@ from adequate.formats import (
     Ternary,
     Underflow,
 )
-from adequate.profiling import HIGHEST_EXPONENT, LOWEST_EXPONENT, Range
+from adequate.profiling import Range
 from adequate.reporting.anatomy import below, beyond, bit_kinds, window
 from adequate.reporting.drawing import BARS, WIDTH, Axis, panel, strip
 
@@ -80,22 +80,15 @@ def test_a_window_that_depends_on_data_is_none() -> None:
     assert window(Scaled(E2M1, SharedExponent(32), axis=-1)) is None
 
 
-def range_of(x: torch.Tensor) -> Range:
-    nonzero = x[x != 0]
-    exponents = torch.frexp(nonzero).exponent - LOWEST_EXPONENT
-    octaves = torch.bincount(exponents, minlength=HIGHEST_EXPONENT - LOWEST_EXPONENT + 1)
-    return Range(float(x.min()), float(x.max()), x.numel(), x.numel() - nonzero.numel(), tuple(octaves.tolist()))
-
-
 @pytest.mark.parametrize("format", [Fixed(4, 2), Fixed(6, -1), PowerOfTwo(3), Minifloat(3, 1)], ids=str)
 def test_shares_are_counted(format: Format) -> None:
     x = torch.randn(1000, generator=torch.Generator().manual_seed(0)) * 4
     x[:100] = 0
     smallest, largest = window(format) or (0.0, 0.0)
     octave = 2.0 ** (-(-log2(largest) // 1))
-    assert beyond(range_of(x), format) == pytest.approx(float((x.abs() >= octave).double().mean()), abs=1e-9)
+    assert beyond(Range.of(x), format) == pytest.approx(float((x.abs() >= octave).double().mean()), abs=1e-9)
     lost = (x.abs() < smallest / 2) & (x != 0)
-    assert below(range_of(x), format) == pytest.approx(float(lost.double().mean()), abs=1e-9)
+    assert below(Range.of(x), format) == pytest.approx(float(lost.double().mean()), abs=1e-9)
 
 
 def bars(svg: str, kind: str) -> list[tuple[float, float]]:
@@ -108,7 +101,7 @@ def bars(svg: str, kind: str) -> list[tuple[float, float]]:
 def test_bars_stand_over_the_bits_of_their_octave() -> None:
     """fixed(4,2) reaches 2**-2 to 2: 3 is beyond, 0.1 below half a step, 0.2 is rounded to a step."""
     x = torch.tensor([3.0, 1.5, 1.2, 1.1, 1.9, 0.2, 0.1, 0.1])
-    svg = str(panel(range_of(x), Fixed(4, 2), Axis(3, -5)))
+    svg = str(panel(Range.of(x), Fixed(4, 2), Axis(3, -5)))
     unit = WIDTH / 8  # octaves 2**2..2**3 down to 2**-5..2**-4, from the left
     assert bars(svg, "bar beyond") == [(round(1 * unit + 0.5, 1), BARS / 4)]
     assert bars(svg, "bar") == [(round(2 * unit + 0.5, 1), BARS), (round(5 * unit + 0.5, 1), BARS / 4)]
@@ -121,7 +114,7 @@ def test_bars_stand_over_the_bits_of_their_octave() -> None:
 
 
 def test_values_off_the_axis_are_in_its_outermost_bars() -> None:
-    svg = str(panel(range_of(torch.tensor([100.0, 1.0, 2.0**-20])), None, Axis(2, -2)))
+    svg = str(panel(Range.of(torch.tensor([100.0, 1.0, 2.0**-20])), None, Axis(2, -2)))
     assert [x for x, _ in bars(svg, "bar")] == [0.5, WIDTH / 4 + 0.5, 3 * WIDTH / 4 + 0.5]
 
 

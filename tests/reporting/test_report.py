@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import Browser, Page
 
 from adequate.design import Design
 from adequate.exploration import Front, Result, Trial
 from adequate.formats import Fixed
 from adequate.network import Network
-from adequate.profiling import HIGHEST_EXPONENT, LOWEST_EXPONENT, LayerRanges, Range, Ranges
+from adequate.profiling import LayerRanges, Range, Ranges
 from adequate.reporting import Facts, memory, report
 
 from .conftest import Run
@@ -122,8 +123,7 @@ def test_it_fits_the_screen_and_the_dark(browser: Browser, written: Path, width:
 
 def test_names_are_only_names(browser: Browser, tmp_path: Path) -> None:
     """A model, a layer, a figure, a command and a label that are markup: shown as they are, and nothing runs."""
-    octaves = tuple(int(e == 0) * 10 for e in range(LOWEST_EXPONENT, HIGHEST_EXPONENT + 1))
-    seen = Range(-0.9, 0.9, 10, 0, octaves)
+    seen = Range.of(torch.tensor([-0.9, 0.9]))
     design = Design().with_layers([HOSTILE], weight=Fixed(8, 7), input=Fixed(8, 7))
     trial = Trial(design, {"accuracy": 0.5, HOSTILE: 3.0})
     result = Result(design, Front.of([trial], [HOSTILE]), (trial,), 1, 0)

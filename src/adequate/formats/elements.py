@@ -8,7 +8,7 @@ from adequate.formats.binades import floor_log2
 from adequate.formats.checks import nearest_binary32, require_binary32, require_int
 from adequate.formats.fixed import Fixed
 from adequate.formats.format import Format
-from adequate.formats.rounding import Overflow, Rounding
+from adequate.formats.rounding import Overflow
 
 
 def require_element(element: object) -> None:
@@ -34,13 +34,11 @@ def require_symmetric(element: Format) -> None:
 
 
 def require_zero(element: Format, zero: object) -> None:
-    """``zero`` is 0, or one of the codes of an integer element that rounds alike wherever zero is."""
+    """``zero`` is 0, or one of the codes of an integer element."""
     if type(zero) is int and not zero:
         return
     if not (isinstance(element, Fixed) and element.frac == 0):
         raise ValueError(f"a zero point needs an integer element fixed(bits,0), not {element}")
-    if element.rounding in (Rounding.NEAREST_AWAY, Rounding.TOWARD_ZERO):
-        raise ValueError(f"a zero point needs rounding nearest_even, down or stochastic, not that of {element}")
     require_int("zero of scaled", zero, element.word[0], element.word[-1])
 
 

@@ -19,8 +19,9 @@ from adequate.formats.scaled import Scaled
 def round_reference(format: Format, x: Fraction, rounding: Rounding | None = None) -> Fraction:
     """The value that ``x`` becomes, by the format's own rule or by ``rounding``.
 
-    Of two values equally near, the one with the even code wins; if both or neither are even, the one of smaller
-    magnitude; if that is equal too, the positive one. Beyond the range it is the nearest end.
+    Of two values equally near, the one with the even code wins (under a zero point, the even multiple of the scale); if
+    both or neither are even, the one of smaller magnitude; if that is equal too, the positive one. Beyond the range it
+    is the nearest end.
 
     >>> round_reference(Fixed(8, 0), Fraction(5, 2)), round_reference(Minifloat(2, 1), Fraction(100))
     (Fraction(2, 1), Fraction(6, 1))
@@ -28,11 +29,15 @@ def round_reference(format: Format, x: Fraction, rounding: Rounding | None = Non
     Raises:
         ValueError: the rule is stochastic (``draw_reference`` says what that does), or the format has several scales.
     """
-    rule: Rounding = rounding or getattr(format, "rounding", Rounding.NEAREST_EVEN)
+    element = format.element if isinstance(format, Scaled) else format
+    rule: Rounding = rounding or getattr(element, "rounding", Rounding.NEAREST_EVEN)
     match format:
         case Scaled():
             scale, zero = _scale(format)
-            return scale * (round_reference(format.element, x / scale + zero, rounding) - zero)
+            if zero == 0:
+                return scale * round_reference(format.element, x / scale, rounding)
+            code = round_reference(Fixed(64, 0), x / scale, rule) + zero
+            return scale * (min(max(code, format.element.minimum), format.element.maximum) - zero)
         case Fixed():
             steps = x * Fraction(2) ** format.frac
             below = floor(steps)

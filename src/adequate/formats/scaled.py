@@ -36,8 +36,10 @@ class Scaled(Format):
     with a minifloat it is OCP MX. ``zero`` is the code of zero of an integer element ``Fixed(bits, 0)``, one or one
     per scale. Codes are the element's. With one scale the format is a set of values like any other; with several,
     ``channel(i)`` is. x is divided by the scale exactly, rounded once by the element, and the exact product is rounded
-    once to the dtype, which leaves ``quantize`` idempotent as long as elements have 22 significant bits or fewer:
-    the product is off by a factor of at most 1 + 2**-24, less than half a step.
+    once to the dtype. The zero point is added after rounding, so that ties go to the even multiple of the scale
+    wherever zero is (as hardware has it, and ONNX, operator QuantizeLinear). All that leaves ``quantize`` idempotent as
+    long as elements have 22 significant bits or fewer: the product is off by a factor of at most 1 + 2**-24, less than
+    half a step.
 
     >>> import torch
     >>> from adequate.formats import Minifloat
@@ -50,8 +52,8 @@ class Scaled(Format):
 
     Raises:
         ValueError: scales that are not positive float32 numbers, an ``axis`` missing or too many, a ``zero`` with an
-            element that is no integer or rounds by another rule than nearest even, down or stochastic, an element
-            that is scaled itself or wraps, or one that does not suit a shared exponent (see ``SharedExponent``).
+            element that is no integer, an element that is scaled itself or wraps, or one that does not suit a shared
+            exponent (see ``SharedExponent``).
     """
 
     name: ClassVar[str] = "scaled"
@@ -133,6 +135,19 @@ class Scaled(Format):
     def dyadic(self) -> bool:
         """Whether every scale is a power of two: a shift in hardware."""
         return all(math.frexp(scale)[0] == 0.5 for scale in self._scales)
+
+    @cached_property
+    def steps(self) -> "Scaled":
+        """The same format in units of its scale: the values element - zero.
+
+        Raises:
+            ValueError: the scale is shared, found from the data.
+        """
+        if isinstance(self.scale, SharedExponent):
+            raise ValueError(f"{self} has no scale of its own")
+        return Scaled(
+            self.element, (1.0,) * len(self.scale) if isinstance(self.scale, tuple) else 1.0, self.zero, self.axis
+        )
 
     @property
     def word(self) -> range:
@@ -272,16 +287,11 @@ class Scaled(Format):
         )
 
     def _offset(self, x: Tensor, scales: Tensor, rounding: Rounding, generator: Generator | None) -> Tensor:
-        """The integers code - zero; a tie goes to the even code, so to an odd integer where zero is odd."""
+        """The integers code - zero."""
         zeros = self._zeros(x)
         exact = quotient(x, scales)
         exact = exact.clamp(min=float(self.element.minimum) - zeros, max=float(self.element.maximum) - zeros)
-        rounded = round_to_multiple(exact, 1.0, rounding, generator)
-        if rounding is not Rounding.NEAREST_EVEN:
-            return rounded
-        tie = (exact - exact.trunc()).abs() == 0.5  # exact, where the distance from floor() may round to a half
-        other = tie & (zeros.remainder(2) == 1)
-        return torch.where(other, 2 * exact - rounded, rounded)
+        return round_to_multiple(exact, 1.0, rounding, generator)
 
 
 def _tuple(value: _Number | tuple[_Number, ...]) -> tuple[_Number, ...]:

@@ -11,7 +11,7 @@ cuDNN, whose convolutions may be Winograd's.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import frexp, isinf
 from typing import Any
 
@@ -45,6 +45,10 @@ class Operand:
     grid: int
     peak: float
     terms: int = 1
+
+    def repeated(self, times: int) -> "Operand":
+        """For a sum in which each element of the second operand meets so many of the first."""
+        return self if times == 1 else replace(self, peak=self.peak * times, terms=self.terms * times)
 
 
 def exact_sum(x: Operand, w: Operand, product: Product, bias: Operand | None = None) -> Tensor:

@@ -22,11 +22,18 @@ def two_sum(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return s, (a - (s - back)) + (b - back)
 
 
+def halves(a: Tensor) -> tuple[Tensor, Tensor]:
+    """a = high + low, of at most 26 significant bits each (Veltkamp's splitting)."""
+    scaled = a * 134217729.0  # 2**27 + 1
+    high = scaled - (scaled - a)
+    return high, a - high
+
+
 def two_product(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """p = a * b rounded, and the error e with a * b = p + e exactly (Dekker 1971, by Veltkamp's splitting)."""
     p = a * b
-    a_high, a_low = _halves(a)
-    b_high, b_low = _halves(b)
+    a_high, a_low = halves(a)
+    b_high, b_low = halves(b)
     return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
@@ -65,9 +72,3 @@ def odd_quotient(a: Tensor, b: Tensor) -> Tensor:
     product, error = two_product(q, b)
     remainder = (a - product) - error
     return to_odd(q, remainder * b.sign())
-
-
-def _halves(a: Tensor) -> tuple[Tensor, Tensor]:
-    scaled = a * 134217729.0  # 2**27 + 1
-    high = scaled - (scaled - a)
-    return high, a - high

@@ -2,7 +2,7 @@
 
 from adequate.network.layer import Layer
 from adequate.network.network import Network
-from adequate.network.rewrite import fold_batchnorm
+from adequate.network.rewrites import drop_identities, equalize, fold_batchnorm, fold_bias
 from adequate.network.trace import trace
 
-__all__ = ["Layer", "Network", "fold_batchnorm", "trace"]
+__all__ = ["Layer", "Network", "drop_identities", "equalize", "fold_batchnorm", "fold_bias", "trace"]

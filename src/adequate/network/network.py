@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from adequate.network.graph import copy_graph
+from adequate.network.graph import copy_graph, fixed_batch, share_graph
 from adequate.network.layer import Layer
+from adequate.network.parts import has_parts, take_apart
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
     """The layers of a model, in execution order, and its weights.
 
+    In ``graph`` an attention or a recurrent network is one call, as in the model; the layers are those of ``expanded``.
     ``rewrites`` names what was done to the graph since it was traced (``fold_batchnorm: bn1 into conv1``).
     """
 
@@ -48,6 +50,20 @@ class Network:
             kind = f" of operation {operation!r}" if operation else ""
             raise ValueError(f"no layer{kind} matches {pattern!r}; the network has {_listed(self._by_name)}")
         return names
+
+    @cached_property
+    def expanded(self) -> GraphModule:
+        """The graph with every call that is several layers taken apart, over the same parameters."""
+        if not any(map(has_parts, self.graph.graph.nodes)):
+            return self.graph
+        graph = share_graph(self.graph)
+        take_apart(graph)
+        return graph
+
+    @property
+    def batch(self) -> int | None:
+        """The only size of batch the network takes; None where it takes any."""
+        return fixed_batch(self.graph)
 
     @property
     def multiplying(self) -> tuple[Layer, ...]:
@@ -91,9 +107,11 @@ class Network:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the layers, the graph's code and every weight."""
+        """SHA-256 over the layers, the graph's code, every weight and every constant."""
         sha = hashlib.sha256(repr(self.layers).encode() + self.graph.code.encode())
-        for name, tensor in sorted(self.graph.state_dict().items()):
+        tensors = dict(self.graph.named_parameters(remove_duplicate=False))
+        tensors |= dict(self.graph.named_buffers(remove_duplicate=False))
+        for name, tensor in sorted(tensors.items()):
             sha.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
             sha.update(tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
         return sha.hexdigest()

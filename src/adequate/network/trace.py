@@ -1,79 +1,101 @@
-"""From a module to its network: one graph by ``torch.export``, one layer per call."""
+"""From a module to its network, by ``torch.export``."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+import warnings
+from collections.abc import Mapping, Sequence
+from traceback import walk_tb
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram, export
 from torch.fx import GraphModule, Node
+from torch.nn.utils.rnn import PackedSequence
 
-from adequate.network.graph import copy_graph
-from adequate.network.layer import Layer, Shape, attributes
+from adequate.network.graph import arguments, copy_graph, fixed_batch, function_of, make_constant, shape_of, share_graph
+from adequate.network.listing import network_of
+from adequate.network.modes import ATTENTION, mark_modes, put_in_evaluation, refuse_training
 from adequate.network.network import Network
+from adequate.network.quiet import quiet_torch
+from adequate.network.regions import inline_regions
 
-OPERATIONS = {
-    "cat": "concat",
-    "_softmax": "softmax",
-    "cudnn_batch_norm": "batch_norm",
-    "native_batch_norm": "batch_norm",
-    "bmm": "matmul",
-    "mm": "matmul",
-    "relu_": "relu",
-    "add_": "add",
-    "mul_": "mul",
-}
-"""Names of the graph's functions that differ from the field's."""
+__all__ = ["network_of", "trace"]
 
-COMPOSITES = {"LocalResponseNorm": "lrn", "WithinChannelLRN": "lrn"}
-"""Modules whose several calls are one layer."""
+Example = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 
-BOOKKEEPING = frozenset({"getitem", "_assert_tensor_metadata", "_guards_fn", "alias", "detach_"})
-"""Calls that move no numbers."""
+ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError)
+"""What ``torch.export`` raises on models that it cannot follow."""
 
 
-def trace(model: nn.Module | ExportedProgram, example: Tensor | Sequence[Tensor]) -> Network:
-    """The network of a model, by one symbolic run on ``example`` (a batch, or one batch per input).
+def trace(model: nn.Module | ExportedProgram, example: Example) -> Network:
+    """The network of a model, by one symbolic run on ``example``.
 
-    The model is copied, put into evaluation and never touched. The batch stays free where the model allows it.
+    ``example`` is a batch, or one batch per input, or keyword inputs by name. The model is copied, put into evaluation
+    and never touched. The batch stays free where the model allows it; else ``Network.batch`` says its only size. A
+    program exported in training is put into evaluation too.
 
     Raises:
         ValueError: ``torch.export`` cannot follow the model (control flow that depends on data, say).
     """
-    inputs = (example,) if isinstance(example, Tensor) else tuple(example)
-    program = model if isinstance(model, ExportedProgram) else _export(copy.deepcopy(model).eval(), inputs)
-    graph = copy_graph(program.module())
-    _tidy(graph)
+    name = type(model).__name__
+    try:
+        if isinstance(model, ExportedProgram):
+            graph = _tidied(copy_graph(model.module()))
+            state = model.state_dict.keys()
+            dropouts = put_in_evaluation(graph)
+        else:
+            private = copy.deepcopy(model).eval()
+            graph = _graph(private, example)
+            state = private.state_dict().keys()
+            refuse_training(graph, {name for name, one in private.named_modules() if _is_cumulative(one)})
+            dropouts = _attention_dropouts(private, graph, example)
+    except ERRORS as error:
+        raise ValueError(f"cannot trace {name}: {_reason(error)}") from error
+    make_constant(graph, {name for name, _ in graph.named_buffers()} - state)
+    _insist_on_batch(graph)
+    mark_modes(graph, dropouts)
     return network_of(graph)
 
 
-def network_of(graph: GraphModule, rewrites: tuple[str, ...] = ()) -> Network:
-    """The network over a graph as ``trace`` makes it; rewrites call it again on the graph they changed."""
-    names: dict[Node, str] = {n: str(n.target) for n in graph.graph.nodes if n.op == "placeholder"}
-    taken: set[str] = set()
-    layers = []
-    for nodes, base, operation in _calls(graph):
-        name = base
-        for count in range(2, len(taken) + 3):
-            if name not in taken:
-                break
-            name = f"{base}#{count}"
-        taken.add(name)
-        layers.append(_layer(graph, name, operation, nodes, names))
-        names.update(dict.fromkeys(nodes, name))
-    return Network(tuple(layers), graph, rewrites)
+def _graph(model: nn.Module, example: Example) -> GraphModule:
+    return _tidied(share_graph(_export(model, example).module()))
 
 
-def _export(model: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
-    """A batch of one would be taken for a constant, so it is doubled."""
-    doubled = tuple(torch.cat([x, x]) if x.dim() and len(x) == 1 else x for x in inputs)
-    free = tuple({0: Dim.AUTO} if x.dim() else None for x in doubled)
+def _export(model: nn.Module, example: Example) -> ExportedProgram:
+    """The model's program with a free batch; with the example's own where it takes no other."""
+    args, kwargs = ((), dict(example)) if isinstance(example, Mapping) else (_inputs(example), {})
+    doubled = any(len(x) == 1 for x in (*args, *kwargs.values()) if x.dim())
     try:
-        return export(model, doubled, dynamic_shapes=(free,) if _variadic(model) else free)
-    except (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"cannot trace {type(model).__name__}: {reason}") from error
+        program = _exported(model, tuple(map(_several, args)), {name: _several(x) for name, x in kwargs.items()})
+        if not (doubled and fixed_batch(program.graph_module)):
+            return program
+    except ERRORS:
+        if not doubled:
+            raise
+    return _exported(model, args, kwargs)
+
+
+def _exported(model: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor]) -> ExportedProgram:
+    free = tuple(map(_free, args))
+    shapes = {name: _free(x) for name, x in kwargs.items()} if kwargs else (free,) if _variadic(model) else free
+    with (
+        quiet_torch(),
+        warnings.catch_warnings(),
+    ):  # recurrent modules keep a list of their parameters, which torch takes for tensors
+        warnings.filterwarnings("ignore", message=r"(?s).*_flat_weights.*assigned during export", category=UserWarning)
+        return export(model, args, kwargs, dynamic_shapes=shapes)
+
+
+def _inputs(example: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+    return (example,) if isinstance(example, Tensor) else tuple(example)
+
+
+def _several(x: Tensor) -> Tensor:
+    """A batch of one would be taken for a constant, and one tensor given twice for one input."""
+    return torch.cat([x, x]) if x.dim() and len(x) == 1 else x.clone()
+
+
+def _free(x: Tensor) -> dict[int, object] | None:
+    return {0: Dim.AUTO} if x.dim() else None
 
 
 def _variadic(model: nn.Module) -> bool:
@@ -82,134 +104,85 @@ def _variadic(model: nn.Module) -> bool:
     return code is not None and bool(code.co_flags & 0x04) and code.co_argcount == 1
 
 
-def _tidy(graph: GraphModule) -> None:
+def _is_cumulative(module: nn.Module) -> bool:
+    return isinstance(module, nn.modules.batchnorm._NormBase) and module.momentum is None and module.track_running_stats
+
+
+def _attention_dropouts(model: nn.Module, graph: GraphModule, example: Example) -> dict[str, float]:
+    """The dropout of each attention in training, which only an export in training can tell."""
+    ours = _attentions(graph)
+    if not ours:
+        return {}
+    try:
+        theirs = _attentions(_graph(model.train(), example))
+    except ERRORS:
+        theirs = []
+    model.eval()
+    if [key for key, _, _ in ours] != [key for key, _, _ in theirs]:
+        warnings.warn("the model cannot be followed in training: dropout inside attention stays off", stacklevel=3)
+        return {}
+    return {name: trained for (_, name, _), (_, _, trained) in zip(ours, theirs, strict=True)}
+
+
+def _attentions(graph: GraphModule) -> list[tuple[str, str, float]]:
+    """Module path, node and dropout of every attention, in order."""
+    return [
+        (str(list(node.meta.get("nn_module_stack", {}).values())[-1:]), node.name, arguments(node)["dropout_p"])
+        for node in graph.graph.nodes
+        if node.op == "call_function" and function_of(node) == ATTENTION
+    ]
+
+
+def _tidied(graph: GraphModule) -> GraphModule:
+    """The graph without guards, regions and what nobody reads."""
     for node in list(graph.graph.nodes):
-        if node.op == "call_module" and node.target == "_guards_fn":
+        if node.target == "_guards_fn" or _counts_batches(node):
             graph.graph.erase_node(node)
+    graph.delete_submodule("_guards_fn")
+    inline_regions(graph)
     graph.graph.eliminate_dead_code()
     for node in list(graph.graph.nodes):
         if node.op == "get_attr" and not node.users:
             graph.graph.erase_node(node)
-    graph.delete_submodule("_guards_fn")
+    graph.recompile()
+    return graph
+
+
+def of_batch(x: Tensor, size: int, name: str) -> Tensor:
+    """``x`` itself.
+
+    Raises:
+        ValueError: its batch is not ``size``, the only one the model takes.
+    """
+    if len(x) != size:
+        raise ValueError(f"input {name!r} has a batch of {len(x)}; the model takes batches of {size} only")
+    return x
+
+
+def _insist_on_batch(graph: GraphModule) -> None:
+    """Where the batch is not free, torch's guards would have said so; without them wrong outputs could pass."""
+    size = fixed_batch(graph)
+    if size is None:
+        return
+    for node in graph.graph.find_nodes(op="placeholder"):
+        if shape_of(node.meta.get("val")):
+            with graph.graph.inserting_after(node):
+                checked = graph.graph.call_function(of_batch, (node, size, str(node.target)))
+            checked.meta = dict(node.meta)
+            node.replace_all_uses_with(checked, delete_user_cb=lambda user, own=checked: user is not own)
     graph.recompile()
 
 
-def _calls(graph: GraphModule) -> Iterable[tuple[tuple[Node, ...], str, str]]:
-    """Nodes of each layer with its base name and operation, in execution order."""
-    nodes = [n for n in graph.graph.nodes if n.op == "call_function" and not (_is_bookkeeping(n) or _is_size(n))]
-    for (_, path, kind), group in groupby(nodes, key=_module):
-        members = tuple(group)
-        short = kind.rpartition(".")[2]
-        if short in COMPOSITES:
-            yield members, path, COMPOSITES[short]
-        elif len(members) == 1 and kind.startswith("torch.nn.modules."):
-            operation = _operation(members[0])
-            yield members, path or operation, operation
-        else:
-            for node in members:
-                operation = _operation(node)
-                yield (node,), f"{path}.{operation}" if path else operation, operation
+def _counts_batches(node: Node) -> bool:
+    """Whether it is a batch normalisation in training, counting."""
+    return function_of(node) == "add_" and str(node.all_input_nodes[0].target).endswith("num_batches_tracked")
 
 
-def _is_bookkeeping(node: Node) -> bool:
-    return node.op == "call_function" and _function(node) in BOOKKEEPING
-
-
-def _is_size(node: Node) -> bool:
-    """Whether a node computes with sizes (``x.shape[0] // 2``), not with tensors."""
-    return isinstance(node.meta.get("val"), int | float | torch.SymInt | torch.SymFloat | torch.SymBool)
-
-
-def _origin(node: Node) -> Node:
-    """The node that computed what is read here: a part of its result is not another one."""
-    while _is_bookkeeping(node):
-        node = node.all_input_nodes[0]
-    return node
-
-
-def _module(node: Node) -> tuple[str, str, str]:
-    """The innermost module call a node belongs to: its instance key, path and class."""
-    stack = node.meta.get("nn_module_stack") or {"": ("", "")}
-    key, (path, kind) = list(stack.items())[-1]
-    return key, path, kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _function(node: Node) -> str:
-    name = getattr(node.target, "__name__", str(node.target))
-    return name.partition(".")[0]
-
-
-def _operation(node: Node) -> str:
-    name = _function(node)
-    return OPERATIONS.get(name, name)
-
-
-def _layer(graph: GraphModule, name: str, operation: str, nodes: tuple[Node, ...], names: dict[Node, str]) -> Layer:
-    *before, last = nodes
-    arguments = {} if before else _arguments(last)
-    parameters = {key: node for key, node in arguments.items() if isinstance(node, Node) and node.op == "get_attr"}
-    weight, bias = parameters.get("weight"), parameters.get("bias")
-    sources = [source for source in _sources(nodes) if _origin(source) in names]
-    if before:
-        sources = list(dict.fromkeys(sources))
-    held = {node.target for n in nodes for node in n.all_input_nodes if node.op == "get_attr"}
-    trained = dict(graph.named_parameters())
-    return Layer(
-        name=name,
-        operation=operation,
-        inputs=tuple(names[_origin(source)] for source in sources),
-        input_shapes=tuple(map(_shape, sources)),
-        output_shape=_shape(last),
-        weight=str(weight.target) if weight is not None else None,
-        weight_shape=tuple(weight.meta["val"].shape) if weight is not None else None,
-        bias=str(bias.target) if bias is not None else None,
-        attributes=attributes(
-            {k: v for k, v in arguments.items() if isinstance(v, int | float | str | bool) or _plain(v)}
-        ),
-        parameters=sum(trained[str(p)].numel() for p in held if str(p) in trained),
-        nodes=tuple(node.name for node in nodes),
-    )
-
-
-def _sources(nodes: tuple[Node, ...]) -> list[Node]:
-    """Tensors a layer reads from outside itself that are not parameters."""
-    inside = set(nodes)
-    return [
-        source
-        for node in nodes
-        for source in _operand_nodes(node)
-        if source not in inside and source.op != "get_attr" and isinstance(source.meta.get("val"), Tensor)
-    ]
-
-
-def _operand_nodes(node: Node) -> list[Node]:
-    """Tensor operands in order, a repeated one as often as it occurs (``x + x``)."""
-    found: list[Node] = []
-    for value in (*node.args, *node.kwargs.values()):
-        found += [v for v in (value if isinstance(value, list | tuple) else (value,)) if isinstance(v, Node)]
-    return found
-
-
-def _arguments(node: Node) -> Mapping[str, object]:
-    """The call's arguments under the names of its schema, defaults included."""
-    schema = getattr(node.target, "_schema", None)
-    if schema is None:
-        return dict(_positions(node.args)) | dict(node.kwargs)
-    given = {a.name: value for a, value in zip(schema.arguments, node.args, strict=False)}
-    defaults = {a.name: a.default_value for a in schema.arguments if a.has_default_value()}
-    return defaults | given | dict(node.kwargs)
-
-
-def _positions(values: Sequence[object]) -> Iterable[tuple[str, object]]:
-    return ((f"argument_{i}", value) for i, value in enumerate(values))
-
-
-def _plain(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(v, int | float) for v in value)
-
-
-def _shape(node: Node) -> Shape:
-    value = node.meta.get("val")
-    if not isinstance(value, Tensor):
-        return ()
-    return tuple(size if isinstance(size, int) else None for size in value.shape)
+def _reason(error: Exception) -> str:
+    """In one line; packed sequences are told by where it failed, because torch's own words do not."""
+    values = (value for frame, _ in walk_tb(error.__traceback__) for value in frame.f_locals.values())
+    if any(isinstance(value, PackedSequence) for value in values):
+        return "it packs its sequences; trace it on padded sequences of one length"
+    if type(error).__name__ == "GuardOnDataDependentSymNode":
+        return "its control flow or its shapes depend on data"
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

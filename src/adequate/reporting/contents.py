@@ -6,6 +6,7 @@ from typing import Any
 
 from adequate.design import Design
 from adequate.design.json import design_to_json
+from adequate.emulated_layer import computes_in_float
 from adequate.evaluation import Score
 from adequate.exploration import Result, Trial
 from adequate.network import Network
@@ -104,6 +105,7 @@ def _layer(name: str, network: Network | None, ranges: Ranges | None, design: De
     around = ranges[name] if ranges is not None and name in ranges else LayerRanges("")
     layer = network[name] if network is not None and name in network else None
     chosen = design[name]
+    operation = layer.operation if layer is not None else around.operation
     slots = {
         slot: {
             "format": None if (format := getattr(chosen, slot)) is None else str(format),
@@ -116,13 +118,14 @@ def _layer(name: str, network: Network | None, ranges: Ranges | None, design: De
     }
     return {
         "name": name,
-        "operation": layer.operation if layer is not None else around.operation,
+        "operation": operation,
         "weights": layer.weights if layer is not None and layer.multiplies else None,
         "macs": layer.macs if layer is not None else None,
         "output_shape": [size for size in layer.output_shape if size is not None] if layer is not None else None,
         "slots": slots,
         "accumulator": None if chosen.accumulator is None else str(chosen.accumulator),
         "approximated": bool(chosen),
+        "float_inside": computes_in_float(operation, chosen) if operation else not chosen,
     }
 
 

@@ -17,7 +17,6 @@ from adequate.reporting.contents import SLOTS, contents
 from adequate.reporting.drawing import Axis, panel, scale, strip
 from adequate.reporting.facts import Facts
 from adequate.reporting.figures import figures
-from adequate.reporting.memory import IN_PLACE, PASSING
 from adequate.storage import write_atomically
 
 COLOURS = {"s": "slate", "i": "deep", "f": "sky", "e": "ochre", "m": "sky", "c": "blue"}
@@ -92,13 +91,14 @@ def _drawings(data: dict[str, Any], design: Design, ranges: Ranges | None) -> di
             )
         return layer | {"slots": slots, "about": _about(layer)}
 
-    plain = [layer for layer in data["layers"] if not layer["approximated"]]
+    floating = [layer for layer in data["layers"] if layer["float_inside"]]
+    passing = [layer for layer in data["layers"] if not layer["float_inside"] and not layer["approximated"]]
     used = {kind for format in formats for kind in bit_kinds(format)[0]}
     return {
         "layers": [drawn(layer) for layer in approximated],
         "panels": [drawn(layer) for layer in shown] if seen else [],
-        "passing": _by_operation([layer for layer in plain if layer["operation"] in PASSING | IN_PLACE]),
-        "floating": _by_operation([layer for layer in plain if layer["operation"] not in PASSING | IN_PLACE]),
+        "passing": _by_operation(passing),
+        "floating": _by_operation(floating),
         "kinds": [(kind, name, COLOURS[kind]) for kind, name in KINDS.items() if kind in used],
         "head": scale(table),
     }

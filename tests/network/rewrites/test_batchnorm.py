@@ -1,39 +1,13 @@
 """Folding batch normalisation: the same function up to rounding, and left alone where it would not be."""
 
-import copy
-
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from adequate.network import Network, fold_batchnorm, trace
+from adequate.network import fold_batchnorm, trace
 from adequate.zoo import entry
-
-
-def images(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(0), dtype=dtype)
-
-
-def randomised(model: nn.Module, dtype: torch.dtype = torch.float64) -> nn.Module:
-    """Random statistics and affine parameters, some gains negative."""
-    generator = torch.Generator().manual_seed(1)
-    model = copy.deepcopy(model).to(dtype).eval()
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            if module.running_mean is not None:
-                module.running_mean.copy_(torch.randn(module.num_features, generator=generator))
-                module.running_var.copy_(torch.rand(module.num_features, generator=generator) + 0.2)
-            if module.affine:
-                nn.init.normal_(module.weight, generator=generator)
-                nn.init.normal_(module.bias, generator=generator)
-    return model
-
-
-def check_equal(network: Network, folded: Network, x: Tensor, tolerance: float) -> None:
-    with torch.no_grad():
-        before, after = network.graph(x), folded.graph(x)
-    assert (after - before).abs().max() <= tolerance * before.abs().max()
+from tests.network.rewrites.same_function import check_equal, images, randomised
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=str)
@@ -61,6 +35,14 @@ CASES = {
     "conv2d with groups and bias": (nn.Sequential(nn.Conv2d(4, 6, 3, groups=2), nn.BatchNorm2d(6)), (2, 4, 5, 5)),
     "conv3d": (nn.Sequential(nn.Conv3d(2, 3, 2, bias=False), nn.BatchNorm3d(3)), (2, 2, 3, 3, 3)),
     "linear": (nn.Sequential(nn.Linear(3, 4, bias=False), nn.BatchNorm1d(4)), (2, 3)),
+    "transposed with groups": (
+        nn.Sequential(nn.ConvTranspose2d(4, 6, 3, stride=2, groups=2), nn.BatchNorm2d(6)),
+        (2, 4, 3, 3),
+    ),
+    "transposed without bias": (
+        nn.Sequential(nn.ConvTranspose1d(4, 6, 3, bias=False), nn.BatchNorm1d(6)),
+        (2, 4, 3),
+    ),
     "without gain": (nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3, affine=False, eps=0.1)), (2, 2, 4, 4)),
 }
 
@@ -73,6 +55,49 @@ def test_each_kind_folds(case: str) -> None:
     folded = fold_batchnorm(network)
     assert folded.rewrites == ("fold_batchnorm: 1 into 0",)
     assert [layer.name for layer in folded.layers] == ["0"]
+    check_equal(network, folded, x, 1e-14)
+
+
+BEFORE = {
+    "linear": (nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 4, bias=False)), (2, 3)),
+    "grouped convolution": (nn.Sequential(nn.BatchNorm2d(4), nn.Conv2d(4, 6, 3, groups=2)), (2, 4, 5, 5)),
+    "depthwise": (nn.Sequential(nn.BatchNorm1d(4), nn.Conv1d(4, 8, 3, groups=4, padding="valid")), (2, 4, 5)),
+    "same, 1 x 1": (nn.Sequential(nn.BatchNorm2d(4), nn.Conv2d(4, 6, 1, padding="same")), (2, 4, 5, 5)),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE)
+def test_what_stands_before_a_product_that_does_not_pad_folds(case: str) -> None:
+    model, shape = BEFORE[case]
+    x = images(*shape)
+    network = trace(randomised(model), x)
+    folded = fold_batchnorm(network)
+    assert folded.rewrites == ("fold_batchnorm: 0 into 1",)
+    check_equal(network, folded, x, 1e-14)
+
+
+def test_two_batch_norms_behind_one_convolution_fold_into_it() -> None:
+    x = images(2, 3, 4, 4)
+    norms = nn.BatchNorm2d(4), nn.BatchNorm2d(4)
+    network = trace(randomised(nn.Sequential(nn.Conv2d(3, 4, 1, bias=False), *norms)), x)
+    folded = fold_batchnorm(network)
+    assert folded.rewrites == ("fold_batchnorm: 1 into 0", "fold_batchnorm: 2 into 0")
+    check_equal(network, folded, x, 1e-14)
+
+
+def test_a_linear_layer_on_a_sequence_folds_through_transpositions() -> None:
+    class Sequence(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear, self.bn = nn.Linear(3, 4), nn.BatchNorm1d(4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.bn(self.linear(x).transpose(1, 2)).permute(0, 2, 1)
+
+    x = images(2, 5, 3)
+    network = trace(randomised(Sequence()), x)
+    folded = fold_batchnorm(network)
+    assert folded.rewrites == ("fold_batchnorm: bn into linear",)
     check_equal(network, folded, x, 1e-14)
 
 
@@ -117,8 +142,12 @@ LEFT_ALONE = {
     "tied bias": (TiedBias(), (2, 3, 4, 4)),
     "no statistics": (nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3, track_running_stats=False)), (2, 3, 4, 4)),
     "other channels": (nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)), (2, 4, 4)),
-    "before the convolution": (nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 1)), (2, 3, 4, 4)),
-    "transposed": (nn.Sequential(nn.ConvTranspose2d(3, 3, 1), nn.BatchNorm2d(3)), (2, 3, 4, 4)),
+    "before a convolution that pads": (
+        nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 3, padding="same")),
+        (2, 3, 4, 4),
+    ),
+    "before a transposed one": (nn.Sequential(nn.BatchNorm2d(3), nn.ConvTranspose2d(3, 3, 2)), (2, 3, 4, 4)),
+    "before a linear layer on its last dimension": (nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 4)), (2, 4, 4)),
 }
 
 

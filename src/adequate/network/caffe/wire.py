@@ -1,4 +1,4 @@
-"""Caffe's binary files: trained weights and mean images, read without protobuf and without trust."""
+"""Caffe's binary files, read without protobuf and without trust: trained weights and mean images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

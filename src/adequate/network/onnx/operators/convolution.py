@@ -1,0 +1,111 @@
+"""Convolutions."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from adequate.network.onnx.operators.spatial import (
+    AutoPad,
+    Sizes,
+    check_spatial,
+    pads_of,
+    per_dimension,
+    same_pad,
+    split_pads,
+    torch_order,
+)
+
+CONVOLVE = (F.conv1d, F.conv2d, F.conv3d)
+TRANSPOSED = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
+
+
+def conv(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    auto_pad: AutoPad = "NOTSET",
+    dilations: Sizes = (),
+    group: int = 1,
+    kernel_shape: Sizes = (),
+    pads: Sizes = (),
+    strides: Sizes = (),
+) -> Tensor:
+    """Conv: torch's own convolution; padding that differs at the two ends, or depends on the size, is done first."""
+    kernel = _kernel(weight, kernel_shape)
+    count = check_spatial(x, kernel)
+    stride, dilation = _steps(strides, dilations, count)
+    x, padding = split_pads(x, pads_of(x, auto_pad, pads, kernel, stride, dilation), 0.0)
+    return CONVOLVE[count - 1](x, weight, bias, stride, padding, dilation, group)
+
+
+def conv_transpose(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    auto_pad: AutoPad = "NOTSET",
+    dilations: Sizes = (),
+    group: int = 1,
+    kernel_shape: Sizes = (),
+    output_padding: Sizes = (),
+    output_shape: Sizes = (),
+    pads: Sizes = (),
+    strides: Sizes = (),
+) -> Tensor:
+    """ConvTranspose: torch's own; what its symmetric padding cannot say is computed unpadded, then cut off."""
+    kernel = _kernel(weight, kernel_shape)
+    count = check_spatial(x, kernel)
+    stride, dilation = _steps(strides, dilations, count)
+    extra = per_dimension(output_padding, count, 0, "output_padding")
+    whole = tuple(
+        (size - 1) * s + e + (k - 1) * d + 1
+        for size, s, e, k, d in zip(x.shape[2:], stride, extra, kernel, dilation, strict=True)
+    )
+    if output_shape:
+        wanted = per_dimension(output_shape[-count:], count, 0, "output_shape")
+        cuts = _cuts(whole, wanted, upper=auto_pad != "SAME_UPPER")
+    elif auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = tuple(size * s for size, s in zip(x.shape[2:], stride, strict=True))
+        cuts = _cuts(whole, wanted, upper=auto_pad != "SAME_UPPER")
+    else:
+        cuts = pads_of(x, auto_pad, pads, kernel, stride, dilation)
+    function = TRANSPOSED[count - 1]
+    if all(start == end >= 0 for start, end in cuts) and all(
+        e < max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)
+    ):
+        return function(x, weight, bias, stride, tuple(start for start, _ in cuts), extra, group, dilation)
+    y = function(x, weight, bias, stride, 0, 0, group, dilation)
+    return _trimmed(y, cuts, extra, bias)
+
+
+def _trimmed(y: Tensor, cuts: tuple[tuple[int, int], ...], extra: Sizes, bias: Tensor | None) -> Tensor:
+    """The output less its pads, longer by ``output_padding``: where no input reaches, the bias alone stands."""
+    sides = tuple((-start, e - end) for (start, end), e in zip(cuts, extra, strict=True))
+    if bias is None or all(end <= 0 for _, end in sides):
+        return F.pad(y, torch_order(sides))
+    flat = bias.reshape(-1, *(1,) * len(cuts))
+    return F.pad(y - flat, torch_order(sides)) + flat
+
+
+def _cuts(whole: tuple[int, ...], wanted: tuple[int, ...], *, upper: bool) -> tuple[tuple[int, int], ...]:
+    """What to cut at the start and the end of each dimension (ONNX, ConvTranspose)."""
+    found = []
+    for size, want in zip(whole, wanted, strict=True):
+        total = size - want
+        half = total // 2
+        found.append((total - half, half) if upper else (half, total - half))
+    return tuple(found)
+
+
+def _kernel(weight: Tensor, stated: Sizes) -> Sizes:
+    kernel = tuple(weight.shape[2:])
+    if stated and tuple(stated) != kernel:
+        raise ValueError(f"kernel_shape = {list(stated)} with a weight of shape {list(weight.shape)}")
+    return kernel
+
+
+def _steps(strides: Sizes, dilations: Sizes, count: int) -> tuple[Sizes, Sizes]:
+    return per_dimension(strides, count, 1, "strides", 1), per_dimension(dilations, count, 1, "dilations", 1)
+
+
+CONVOLUTIONS = {"Conv": conv, "ConvTranspose": conv_transpose, "SamePad": same_pad}
