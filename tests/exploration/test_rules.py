@@ -6,16 +6,21 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
+from adequate.calibration import min_max, percentile
 from adequate.design import Design, LayerDesign
-from adequate.exploration import Widths, dynamic_fixed, minifloat_uniform, power_of_two_weights, static_fixed
+from adequate.emulation import emulate
+from adequate.exploration import Widths, affine, dynamic_fixed, minifloat_uniform, power_of_two_weights, static_fixed
 from adequate.exploration.rules import least_squares
-from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo, Underflow
-from adequate.profiling import HIGHEST_EXPONENT, LOWEST_EXPONENT, LayerRanges, Range, Ranges
+from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo, Scaled, SharedExponent, Underflow
+from adequate.network import trace
+from adequate.profiling import profile
+from adequate.ranges import LayerRanges, Range, Ranges
 
 
 def within(low: float, high: float) -> Range:
-    return Range(low, high, 1, 0, (0,) * (HIGHEST_EXPONENT - LOWEST_EXPONENT + 1))
+    return Range(low, high)
 
 
 LENET = Ranges(
@@ -130,9 +135,104 @@ def test_weights_that_are_powers_of_two() -> None:
     assert {name: layer.weight for name, layer in fitted.items()} == {n: PowerOfTwo(4, e) for n, e in exponents.items()}
 
 
-def test_products_of_activations_have_no_weight() -> None:
-    ranges = Ranges({"matmul": LayerRanges("matmul", False, within(0, 3), None, None, within(0, 5))}, 1)
-    assert dynamic_fixed(ranges, 8)["matmul"] == LayerDesign(input=Fixed(8, 6), output=Fixed(8, 5))
+def test_both_operands_of_a_product_of_activations_have_a_format() -> None:
+    ranges = Ranges({"matmul": LayerRanges("matmul", False, within(0, 3), within(-1, 0.5), None, within(0, 5))}, 1)
+    expected = LayerDesign(input=Fixed(8, 6), weight=Fixed(8, 7), output=Fixed(8, 5))
+    assert dynamic_fixed(ranges, 8)["matmul"] == dynamic_fixed(ranges, 8, granularity="channel")["matmul"] == expected
+    unseen = Ranges({"matmul": LayerRanges("matmul", False, within(0, 3), None, None, within(0, 5))}, 1)
+    assert dynamic_fixed(unseen, 8)["matmul"] == LayerDesign(input=Fixed(8, 6), output=Fixed(8, 5))
+
+
+def test_a_calibration_says_what_is_covered() -> None:
+    """Everything: 8 and -8 to 7.9 take IL 4, the image IL 1. Nine tenths of the magnitudes: 1.0 takes IL 1."""
+    seen = Range.of(torch.tensor([1.0] * 18 + [-8.0, 7.9]))
+    layer = LayerRanges("conv2d", True, within(0, 0.9), seen, None, seen)
+    ranges = Ranges({"a": layer, "b": LayerRanges("linear", False, seen, seen, None, seen)}, 1)
+    assert lengths(dynamic_fixed(ranges, 8, calibration=min_max)) == {
+        "a": ("fixed(8,7)", "fixed(8,4)", "fixed(8,4)"),
+        "b": ("fixed(8,4)", "fixed(8,4)", "fixed(8,4)"),
+    }
+    most = dynamic_fixed(ranges, 8, calibration=percentile(0.85))
+    assert lengths(most)["b"] == ("fixed(8,6)",) * 3  # 1 is in a bin that ends at 1.0625: IL 2
+    assert most == dynamic_fixed(ranges, 8, calibration=percentile(0.85), il="thesis_eq_5_2")
+    one = Ranges({"a": LayerRanges("conv2d", True, seen, None, None, None)}, 1)
+    assert lengths(dynamic_fixed(one, 8, calibration=percentile(0.85), cover_image=False))["a"][0] == "fixed(8,6)"
+    assert lengths(dynamic_fixed(one, 8, calibration=percentile(0.85)))["a"][0] == "fixed(8,4)"
+
+
+PER_CHANNEL = Ranges(
+    {
+        "conv": LayerRanges(
+            "conv2d", False, within(-1, 3), within(-5, 5), None, None, ((-5.0, 1.0), (0.0, 0.3), (0.0, 0.0)), 0, 1
+        ),
+        "up": LayerRanges("conv_transpose2d", False, None, within(-1, 1), None, None, ((-1.0, 1.0),), 1, 0),
+    },
+    1,
+)
+
+
+def test_every_output_channel_may_have_its_length() -> None:
+    """Largest 5: IL 4, step 2^-4; 0.3: IL 0, step 2^-8; nothing: that of 1, IL 1, step 2^-7."""
+    design = dynamic_fixed(PER_CHANNEL, 8, granularity="channel")
+    assert design["conv"].weight == Scaled(Fixed(8, 0), (2.0**-4, 2.0**-8, 2.0**-7), axis=0)
+    assert design["up"].weight == Scaled(Fixed(8, 0), (2.0**-7,), axis=1)
+    assert design.with_layers(list(design), weight=None) == dynamic_fixed(PER_CHANNEL, 8).with_layers(
+        list(design), weight=None
+    )
+
+
+def test_blocks_of_weights_share_an_exponent_along_the_sum() -> None:
+    design = dynamic_fixed(PER_CHANNEL, 4, granularity=16)
+    narrow = Fixed(4, 0, narrow=True)
+    assert design["conv"].weight == Scaled(narrow, SharedExponent(16), axis=1)
+    assert design["up"].weight == Scaled(narrow, SharedExponent(16), axis=0)
+
+
+def test_integers_under_a_scale() -> None:
+    """Inputs -1 to 3 over 256 codes: 4/255 a step, zero nearest to 63.75; weights to 127 codes; no outputs."""
+    step = float(torch.tensor(4 / 255))
+    expected = Scaled(Fixed(8, 0, signed=False), step, zero=64)
+    scales = tuple(float(torch.tensor(m / 127)) if m else 1.0 for m in (5.0, 0.3, 0.0))
+    element = Fixed(8, 0, narrow=True)
+    design = affine(PER_CHANNEL, 8)
+    assert design["conv"] == LayerDesign(input=expected, weight=Scaled(element, scales[0]))
+    assert affine(PER_CHANNEL, 8, granularity="channel")["conv"].weight == Scaled(element, scales, axis=0)
+    assert lengths(affine(LENET, Widths(outputs=4)))["conv1"] == (
+        str(Scaled.fit((0, 255 / 256), 8, signed=False)),
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize("rule", [dynamic_fixed, affine])
+@pytest.mark.parametrize("granularity", ["channels", 0, -3, 1.5, True])
+def test_other_granularities_are_refused(rule, granularity) -> None:
+    with pytest.raises(ValueError, match="granularity is 'tensor', 'channel' or the size of a block, not"):
+        rule(LENET, 8, granularity=granularity)
+
+
+def test_affine_scales_have_no_blocks() -> None:
+    with pytest.raises(ValueError, match="block of 16"):
+        affine(LENET, 8, granularity=16)
+
+
+@pytest.mark.parametrize("granularity", ["tensor", "channel", 3])
+def test_a_network_computes_in_what_the_rules_give(granularity) -> None:
+    """Sixteen bits for everything leave a network as it is, to 1e-3 of its range, however the weights are scaled."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.ConvTranspose2d(8, 4, 2, groups=2), nn.Flatten(), nn.Linear(100, 3)
+    )
+    x = torch.rand(4, 3, 6, 6)
+    network = trace(model.eval(), x)
+    ranges = profile(network, [(x, torch.zeros(4, dtype=torch.long))])
+    expected = model(x)
+    designs = [dynamic_fixed(ranges, 16, granularity=granularity, calibration=min_max)]
+    if granularity in ("tensor", "channel"):
+        designs.append(affine(ranges, 16, granularity=granularity))
+    for design in designs:
+        error = (emulate(network, design)(x) - expected).abs().max()
+        assert error <= 1e-3 * (expected.max() - expected.min())
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])

@@ -4,6 +4,7 @@ from adequate.exploration.descent import descend
 from adequate.exploration.front import Front
 from adequate.exploration.rules import (
     Widths,
+    affine,
     dynamic_fixed,
     minifloat_uniform,
     power_of_two_weights,
@@ -30,6 +31,7 @@ __all__ = [
     "Strategy",
     "Trial",
     "Widths",
+    "affine",
     "best_minifloat_split",
     "best_static_split",
     "descend",

@@ -6,15 +6,20 @@ from typing import Literal
 
 from torch import Tensor
 
+from adequate.calibration import Calibration, Fit, min_max
 from adequate.design import Design, LayerDesign
-from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo
+from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo, Scaled, SharedExponent
 from adequate.formats.minifloat import Underflow
-from adequate.network.layer import MULTIPLYING
-from adequate.profiling import LayerRanges, Range, Ranges
+from adequate.network.layer import CONVOLUTIONS, MULTIPLYING
+from adequate.ranges import Interval, LayerRanges, Range, Ranges
 
 IntegerLength = Literal["code", "thesis_eq_5_2"]
+Cover = Literal["cover", "saturate", "thesis_eq_5_2"]
 
-FULLY_CONNECTED = frozenset({"linear", "matmul"})
+Granularity = Literal["tensor", "channel"] | int
+"""How many weights share a scale: all, those of an output channel, or blocks of so many along the summed dimension."""
+
+FULLY_CONNECTED = MULTIPLYING - CONVOLUTIONS
 """Operations whose weights are the "fc" part."""
 
 IMAGE_BITS = 8
@@ -41,7 +46,13 @@ class Widths:
 
 
 def dynamic_fixed(
-    ranges: Ranges, bits: int | Widths, *, il: IntegerLength = "code", cover_image: bool = True
+    ranges: Ranges,
+    bits: int | Widths,
+    *,
+    il: IntegerLength = "code",
+    cover_image: bool = True,
+    calibration: Calibration | None = None,
+    granularity: Granularity = "tensor",
 ) -> Design:
     """Dynamic fixed point: a fractional length per tensor, from its range alone (Gysel 2016, 5.2).
 
@@ -49,22 +60,97 @@ def dynamic_fixed(
     IL = ceil(log2 max|x|) for layer inputs and outputs, whose largest values saturate. "thesis_eq_5_2" is
     IL = ceil(log2(max|x| + 1)). The network's own input is covered whole unless ``cover_image`` is off, as in
     Ristretto's code: half of its range would saturate (our choice).
+
+    With a ``calibration`` the formats cover the interval it returns instead, weights, inputs and outputs alike; the
+    network's own input only if it is not covered whole.
+
+    ``granularity`` "channel" gives every output channel of a weight its own fractional length, which covers the
+    channel's interval (the calibration sees whole tensors). A number gives so many of the second operand's elements
+    that are summed one after another a shared exponent: block floating point.
+
+    Raises:
+        ValueError: ``granularity`` is none of these.
     """
+    _check(granularity)
     widths = bits if isinstance(bits, Widths) else Widths(bits, bits, bits)
-    weight_rule = "cover" if il == "code" else il
-    output_rule = "saturate" if il == "code" else il
+    weight_rule: Cover = "cover" if il == "code" or calibration is not None else il
+    output_rule: Cover = "cover" if calibration is not None else "saturate" if il == "code" else il
+
+    def fixed(seen: Range | None, bits: int | None, rule: Cover, calibration: Calibration | None) -> Format | None:
+        def fit(interval: Interval) -> Format:
+            assert bits is not None
+            return Fixed.fit(interval, bits, il=rule)
+
+        return None if seen is None or bits is None else _calibrated(seen, fit, calibration or min_max)
+
+    def weight(layer: LayerRanges, bits: int | None) -> Format | None:
+        if layer.weight is None or bits is None:
+            return None
+        if isinstance(granularity, int) and layer.summed_axis is not None:
+            return Scaled(Fixed(bits, 0, narrow=True), SharedExponent(granularity), axis=layer.summed_axis)
+        if granularity != "channel" or not layer.weight_channels:
+            return fixed(layer.weight, bits, weight_rule, calibration)
+        lengths = [Fixed.fit(interval, bits, il=weight_rule).frac for interval in layer.weight_channels]
+        return Scaled(Fixed(bits, 0), tuple(2.0**-frac for frac in lengths), axis=layer.channel_axis)
 
     def choose(layer: LayerRanges) -> LayerDesign:
-        weight_bits = widths.fc if layer.operation in FULLY_CONNECTED else widths.conv
         outputs = widths.outputs
-        image = layer.reads_image
-        covered = image and cover_image
-        input_bits = None if outputs is None else max(outputs, IMAGE_BITS) if image else outputs
+        covered = layer.reads_image and cover_image
         return LayerDesign(
-            input=_fixed(layer.input, input_bits, weight_rule if covered else output_rule),
-            weight=_fixed(layer.weight, weight_bits, weight_rule),
-            output=_fixed(layer.output, outputs, output_rule),
+            input=fixed(
+                layer.input,
+                _input_bits(layer, widths),
+                weight_rule if covered else output_rule,
+                None if covered else calibration,
+            ),
+            weight=weight(layer, _weight_bits(layer, widths)),
+            output=fixed(layer.output, outputs, output_rule, calibration),
         )
+
+    return _each(ranges, choose)
+
+
+def affine(
+    ranges: Ranges,
+    bits: int | Widths,
+    *,
+    calibration: Calibration = min_max,
+    granularity: Literal["tensor", "channel"] = "tensor",
+) -> Design:
+    """Integers under scales that are no powers of two: what the field calls int8 (Jacob et al. 2018, 1712.05877, 2).
+
+    Layer inputs are affine, unsigned codes and a zero point over the calibrated interval; weights are symmetric,
+    without the most negative code, per tensor or per output channel (which covers its interval). Layer outputs have
+    no format: a sum passes ReLU and pooling exactly and is rounded once, by the input of the next product, as in
+    integer inference with fused activations.
+
+    Raises:
+        ValueError: ``granularity`` is neither.
+    """
+    _check(granularity)
+    if isinstance(granularity, int):
+        raise ValueError(f"a block of {granularity} shares a power of two; affine takes 'tensor' or 'channel'")
+    widths = bits if isinstance(bits, Widths) else Widths(bits, bits, bits)
+
+    def weight(layer: LayerRanges, bits: int | None) -> Format | None:
+        if layer.weight is None or bits is None:
+            return None
+        if granularity == "tensor" or not layer.weight_channels:
+            return _calibrated(layer.weight, lambda interval: Scaled.fit(interval, bits), calibration)
+        channels = [Scaled.fit(interval, bits) for interval in layer.weight_channels]
+        scales = tuple(one.scale for one in channels if isinstance(one.scale, float))
+        return Scaled(channels[0].element, scales, axis=layer.channel_axis)
+
+    def choose(layer: LayerRanges) -> LayerDesign:
+        bits = _input_bits(layer, widths)
+        if layer.input is None or bits is None:
+            return LayerDesign(weight=weight(layer, _weight_bits(layer, widths)))
+
+        def fit(interval: Interval) -> Format:
+            return Scaled.fit(interval, bits, signed=False, symmetric=False)
+
+        chosen = min_max if layer.reads_image else calibration
+        return LayerDesign(_calibrated(layer.input, fit, chosen), weight(layer, _weight_bits(layer, widths)))
 
     return _each(ranges, choose)
 
@@ -116,8 +202,22 @@ def least_squares(x: Tensor, start: Fixed) -> Fixed:
     return min(candidates, key=lambda format: float((x - format.quantize(x)).double().square().sum()))
 
 
-def _fixed(seen: Range | None, bits: int | None, il: Literal["cover", "saturate", "thesis_eq_5_2"]) -> Format | None:
-    return None if seen is None or bits is None else Fixed.fit(seen.interval, bits, il=il)
+def _calibrated(seen: Range, fit: Fit, calibration: Calibration) -> Format:
+    return fit(calibration(seen, fit))
+
+
+def _weight_bits(layer: LayerRanges, widths: Widths) -> int | None:
+    return widths.fc if layer.operation in FULLY_CONNECTED else widths.conv
+
+
+def _input_bits(layer: LayerRanges, widths: Widths) -> int | None:
+    outputs = widths.outputs
+    return max(outputs, IMAGE_BITS) if layer.reads_image and outputs is not None else outputs
+
+
+def _check(granularity: Granularity) -> None:
+    if granularity not in ("tensor", "channel") and (type(granularity) is not int or granularity < 1):
+        raise ValueError(f"granularity is 'tensor', 'channel' or the size of a block, not {granularity!r}")
 
 
 def _uniform(ranges: Ranges, format: Format) -> Design:
