@@ -69,10 +69,17 @@ def test_cifar10_names_its_standard_files_and_the_way_out_of_packed_ones(tmp_pat
         load("cifar10", tmp_path)
 
 
+def test_the_imagenet_sample_names_its_files(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"expected there: images\.tar and index\.csv$"):
+        load("imagenet-sample", tmp_path)
+
+
 def test_digits_need_no_files() -> None:
     assert load("digits").name == "digits"
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(FileNotFoundError, match=r"no data set 'imagenet'.*mnist, fashion-mnist, cifar10, digits"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no data set 'imagenet'.*mnist, fashion-mnist, cifar10, imagenet-sample, digits"
+    ):
         load("imagenet")

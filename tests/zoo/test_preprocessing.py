@@ -1,5 +1,8 @@
 """What a model does to an image before its first layer."""
 
+import struct
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -26,6 +29,26 @@ def test_bgr_turns_the_channels_before_the_mean() -> None:
     assert Preprocessing(mean=(5.0, 1.0, 0.0), channels="bgr")(PIXELS).flatten().tolist() == [250.0, 50.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("size", "crop", "first"), [((4, 4), 2, (1, 1)), ((5, 7), 2, (1, 2)), ((256, 256), 227, (14, 14))]
+)
+def test_the_middle_is_cropped_the_odd_pixel_more_below(
+    size: tuple[int, int], crop: int, first: tuple[int, int]
+) -> None:
+    """Caffe, ``data_transformer.cpp``: the offset is (size - crop) / 2 in integers."""
+    images = torch.arange(3 * size[0] * size[1], dtype=torch.float32).reshape(1, 3, *size)
+    preprocessing = Preprocessing(crop=crop)
+    y = preprocessing(images)
+    assert preprocessing.cropped((3, *size)) == tuple(y.shape[1:]) == (3, crop, crop)
+    assert y[0, 0, 0, 0].item() == first[0] * size[1] + first[1]
+
+
+def test_what_is_too_small_to_crop_is_refused() -> None:
+    assert Preprocessing(crop=5).cropped((3, 4, 6)) == (3, 4, 6)
+    with pytest.raises(ValueError, match="images of 6 x 4 pixels are smaller than the crop of 5"):
+        Preprocessing(crop=5)(torch.zeros(1, 3, 4, 6))
+
+
 def test_values_in_a_hash() -> None:
     assert {Preprocessing(0.5, (1.0,)): 1}[Preprocessing(0.5, mean=(1.0,))] == 1
 
@@ -41,6 +64,7 @@ def test_the_default_scales_pixels_and_leaves_floats() -> None:
         ({"scale": float("nan")}, "scale must be finite"),
         ({"mean": (0.0, float("inf"))}, "mean must be finite"),
         ({"std": (1.0, 0.0)}, "std must not be zero"),
+        ({"crop": 0}, "crop must have pixels, not 0"),
         ({"channels": "hsv"}, "no such channel order 'hsv'; there are 'rgb' and 'bgr'"),
     ],
 )
@@ -78,6 +102,18 @@ def test_a_mean_image_of_another_shape_is_refused() -> None:
         SubtractMeanImage.of(dataset())(PIXELS)
     with pytest.raises(ValueError, match="has 8 values, not 1"):
         SubtractMeanImage((0.0,), (2, 2, 2))
+
+
+@pytest.mark.parametrize("value", [0.5, float("nan")])
+def test_a_mean_image_is_read_from_caffes_file(tmp_path: Path, value: float) -> None:
+    """A ``BlobProto``: num, channels, height, width in fields 1 to 4, packed floats in field 5."""
+    path = tmp_path / "mean.binaryproto"
+    path.write_bytes(bytes([8, 1, 16, 3, 24, 2, 32, 1, 42, 24]) + struct.pack("<6f", 1, 2, 3, 4, 5, value))
+    if value == 0.5:
+        assert SubtractMeanImage.read(path) == SubtractMeanImage((1.0, 2.0, 3.0, 4.0, 5.0, 0.5), (3, 2, 1))
+    else:
+        with pytest.raises(ValueError, match=r"mean\.binaryproto holds NaN or infinity"):
+            SubtractMeanImage.read(path)
 
 
 @pytest.mark.parametrize("preprocessing", [Preprocessing(scale=1 / 256), SubtractMeanImage.of])

@@ -9,10 +9,17 @@ from adequate.data.cifar10 import TEST_FILE, TRAIN_FILES, holds_cifar10, load_ci
 from adequate.data.dataset import Dataset
 from adequate.data.digits import load_digits
 from adequate.data.folder import load_folder
+from adequate.data.imagenet_sample import ARCHIVE, INDEX, holds_sample, load_sample
 from adequate.data.mnist import FILES, holds_idx, load_idx
 
-DATASETS = ("mnist", "fashion-mnist", "cifar10", "digits")
+DATASETS = ("mnist", "fashion-mnist", "cifar10", "imagenet-sample", "digits")
 """Names ``load`` knows; the last comes with the package."""
+
+READERS: dict[str, tuple[Callable[[Path], bool], Callable[[Path, str], Dataset]]] = {
+    "cifar10": (holds_cifar10, load_cifar10),
+    "imagenet-sample": (holds_sample, load_sample),
+}
+"""Whether a folder holds a named set, and what reads it; the others are IDX files."""
 
 ENVIRONMENT = "ADEQUATE_DATA"
 """The variable that names the folder of data sets."""
@@ -23,7 +30,7 @@ def load(name_or_path: str, data_dir: Path | str | None = None) -> Dataset:
 
     A named set lies in the folder of its name (``-`` or ``_``) under ``data_dir`` or in ``data_dir`` itself; without
     ``data_dir``, under the folder in ``ADEQUATE_DATA``, else under the user's cache (``~/.cache/adequate``). A path
-    may hold IDX files, CIFAR-10's binary files or one folder of images a class.
+    may hold IDX files, CIFAR-10's binary files, the ImageNet sample's archive or one folder of images a class.
 
     >>> len(load("digits").test)
     359
@@ -51,13 +58,13 @@ def _folder(path: Path) -> Dataset:
         return load_idx(path, path.name)
     if holds_cifar10(path):
         return load_cifar10(path, path.name)
+    if holds_sample(path):
+        return load_sample(path, path.name)
     return load_folder(path)
 
 
 def _named(name: str, data_dir: Path | str | None) -> Dataset:
-    holds: Callable[[Path], bool]
-    read: Callable[[Path, str], Dataset]
-    holds, read = (holds_cifar10, load_cifar10) if name == "cifar10" else (holds_idx, load_idx)
+    holds, read = READERS.get(name, (holds_idx, load_idx))
     places = _places(name, data_dir)
     for place in places:
         if holds(place):
@@ -81,6 +88,8 @@ def _cache() -> Path:
 
 
 def _expected(name: str, places: tuple[Path, ...]) -> str:
+    if name == "imagenet-sample":
+        return f"expected there: {ARCHIVE} and {INDEX}"
     if name != "cifar10":
         return f"expected there: {', '.join(FILES)}, each plain or .gz"
     expected = f"expected there: the standard binary files {TRAIN_FILES[0]} to {TRAIN_FILES[-1]} and {TEST_FILE}"

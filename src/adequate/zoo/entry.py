@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Generator, nn
 
 from adequate.data.dataset import Dataset
@@ -34,6 +35,19 @@ class Entry:
     classes: int = 10
     load: Callable[[nn.Module, Path], None] = load_weights
     pretrained: Pretrained | None = None
+
+    def skeleton(self) -> nn.Module:
+        """The network without numbers, on torch's meta device: at once and in no memory, for its shapes alone.
+
+        ``trace`` takes it with an example on that device.
+        """
+        with torch.device("meta"):
+            return self.build()
+
+    def reads(self, stored: tuple[int, ...]) -> bool:
+        """Whether images stored in the shape (C, H, W) have, once prepared, the shape the network takes."""
+        prepared = self.preprocessing.cropped(stored) if isinstance(self.preprocessing, Preprocessing) else stored
+        return prepared == tuple(self.example_shape[1:])
 
     def prepare(self, dataset: Dataset) -> Dataset:
         """The data set as this network reads it: every split under the network's preprocessing."""

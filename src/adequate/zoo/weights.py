@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from adequate.network.caffe import read_caffemodel
+from adequate.network.caffe.weights import fitted
 from adequate.storage import load_tensors
 
 
@@ -45,14 +46,8 @@ def _from_caffe(model: nn.Module, path: Path) -> dict[str, Tensor]:
             raise ValueError(f"layer {layer!r} of {path} has {len(blobs)} blobs; weight and bias are understood")
         for part, blob in zip(("weight", "bias"), blobs, strict=False):
             target = getattr(modules.get(layer), part, None)
-            found[f"{layer}.{part}"] = _without_padding(blob, target) if isinstance(target, Tensor) else blob
+            found[f"{layer}.{part}"] = fitted(blob, tuple(target.shape)) if isinstance(target, Tensor) else blob
     return found
-
-
-def _without_padding(blob: Tensor, target: Tensor) -> Tensor:
-    """Old Caffe files give every blob four dimensions, ones in front (Caffe, ``Blob::ShapeEquals``)."""
-    padded = (1,) * (blob.dim() - target.dim()) + tuple(target.shape)
-    return blob.reshape(target.shape) if tuple(blob.shape) == padded else blob
 
 
 def _from_checkpoint(path: Path) -> dict[str, Tensor]:
