@@ -6,10 +6,13 @@ The public names, each loaded when it is first used, so that ``adequate --help``
 from importlib import import_module
 
 _HOME = {
+    "adequate.bias_correction": ("correct_bias",),
+    "adequate.calibration": ("entropy", "least_squared_error", "min_max", "percentile"),
     "adequate.comparison": ("compare",),
     "adequate.condensing": ("Condensed", "condense"),
     "adequate.data": ("Dataset", "Split", "load"),
     "adequate.design": ("Design", "LayerDesign", "difference"),
+    "adequate.emulated_layer": ("float_inside",),
     "adequate.emulation": ("emulate",),
     "adequate.evaluation": ("Score", "evaluate", "evaluate_all"),
     "adequate.exploration": (
@@ -18,6 +21,7 @@ _HOME = {
         "Store",
         "Trial",
         "Widths",
+        "affine",
         "best_minifloat_split",
         "best_static_split",
         "dynamic_fixed",
@@ -28,7 +32,7 @@ _HOME = {
         "search",
         "static_fixed",
     ),
-    "adequate.finetuning": ("Recipe", "condensed", "finetune"),
+    "adequate.finetuning": ("Recipe", "adaround", "condensed", "finetune", "learn_steps"),
     "adequate.formats": (
         "Binary",
         "Codebook",
@@ -44,7 +48,8 @@ _HOME = {
         "parse",
     ),
     "adequate.metrics": ("cross_entropy", "top1", "top5"),
-    "adequate.network": ("Layer", "Network", "fold_batchnorm", "trace"),
+    "adequate.network": ("Layer", "Network", "drop_identities", "equalize", "fold_batchnorm", "fold_bias", "trace"),
+    "adequate.network.reading": ("read",),
     "adequate.operators": ("Accumulator", "Order"),
     "adequate.profiling": ("Ranges", "profile"),
     "adequate.reporting": ("report",),

@@ -1,5 +1,10 @@
 """The public names for type checkers; ``__init__.py`` loads each when it is first used."""
 
+from adequate.bias_correction import correct_bias as correct_bias
+from adequate.calibration import entropy as entropy
+from adequate.calibration import least_squared_error as least_squared_error
+from adequate.calibration import min_max as min_max
+from adequate.calibration import percentile as percentile
 from adequate.comparison import compare as compare
 from adequate.condensing import Condensed as Condensed
 from adequate.condensing import condense as condense
@@ -9,6 +14,7 @@ from adequate.data import load as load
 from adequate.design import Design as Design
 from adequate.design import LayerDesign as LayerDesign
 from adequate.design import difference as difference
+from adequate.emulated_layer import float_inside as float_inside
 from adequate.emulation import emulate as emulate
 from adequate.evaluation import Score as Score
 from adequate.evaluation import evaluate as evaluate
@@ -18,6 +24,7 @@ from adequate.exploration import Result as Result
 from adequate.exploration import Store as Store
 from adequate.exploration import Trial as Trial
 from adequate.exploration import Widths as Widths
+from adequate.exploration import affine as affine
 from adequate.exploration import best_minifloat_split as best_minifloat_split
 from adequate.exploration import best_static_split as best_static_split
 from adequate.exploration import dynamic_fixed as dynamic_fixed
@@ -28,8 +35,10 @@ from adequate.exploration import ristretto as ristretto
 from adequate.exploration import search as search
 from adequate.exploration import static_fixed as static_fixed
 from adequate.finetuning import Recipe as Recipe
+from adequate.finetuning import adaround as adaround
 from adequate.finetuning import condensed as condensed
 from adequate.finetuning import finetune as finetune
+from adequate.finetuning import learn_steps as learn_steps
 from adequate.formats import Binary as Binary
 from adequate.formats import Codebook as Codebook
 from adequate.formats import Fixed as Fixed
@@ -47,8 +56,12 @@ from adequate.metrics import top1 as top1
 from adequate.metrics import top5 as top5
 from adequate.network import Layer as Layer
 from adequate.network import Network as Network
+from adequate.network import drop_identities as drop_identities
+from adequate.network import equalize as equalize
 from adequate.network import fold_batchnorm as fold_batchnorm
+from adequate.network import fold_bias as fold_bias
 from adequate.network import trace as trace
+from adequate.network.reading import read as read
 from adequate.operators import Accumulator as Accumulator
 from adequate.operators import Order as Order
 from adequate.profiling import Ranges as Ranges

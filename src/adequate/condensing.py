@@ -149,12 +149,14 @@ def tune(
 ) -> Condensed:
     """A given design with weights fine-tuned for it, scored and kept in ``run`` as ``condense`` does.
 
+    ``network`` is the one the design speaks of: batch normalisation is folded before, or not at all.
+
     Raises:
         ValueError: a design that does not fit the network, or as ``condense``.
         OSError, StoreError: as ``condense``.
     """
-    bench = Bench(fold_batchnorm(network), data, run, seed, recipe, watcher)
-    check(bench.network, design)
+    bench = Bench(network, data, run, seed, recipe, watcher)
+    check(network, design)
     asked = {"design": design.digest, "epochs": epochs}
     run.claim({"job": "finetune", **(origin or {}), **asked, **bench.identity}, command)
     tuned = _carried_out(bench, _given(design, epochs), epochs)

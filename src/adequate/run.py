@@ -11,6 +11,9 @@ from adequate.storage import write_atomically
 
 VERSION = 1
 
+NOTED = ("file",)
+"""What an identity notes without being it: where the model's file lies, which its SHA-256 knows by its content."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -66,12 +69,13 @@ class Run:
         """
         (self.folder / "tuned").mkdir(parents=True, exist_ok=True)
         known = self.facts()
-        if known and known["identity"] != dict(identity):
-            differing = [key for key in identity if known["identity"].get(key) != identity[key]]
-            key = differing[0] if differing else next(iter(known["identity"].keys() - identity.keys()))
+        before = known.get("identity", {})
+        keys = [key for key in (*identity, *before) if key not in NOTED]
+        differing = next((key for key in keys if before.get(key) != identity.get(key)), None)
+        if known and differing is not None:
             raise ValueError(
-                f"{self.folder} holds another run: its {key} is {known['identity'].get(key)!r}, "
-                f"asked for is {identity.get(key)!r}; choose another folder"
+                f"{self.folder} holds another run: its {differing} is {before.get(differing)!r}, "
+                f"asked for is {identity.get(differing)!r}; choose another folder"
             )
         commands = list(known.get("commands", []))
         if command is not None and command not in commands:
@@ -92,13 +96,13 @@ class Run:
             return {}
         try:
             facts = json.loads(self.facts_file.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{self.facts_file} is not the record of a run: {error}") from None
         if not isinstance(facts, dict) or not isinstance(facts.get("identity"), dict):
             raise ValueError(f"{self.facts_file} is not the record of a run: it has no identity")
         version = facts.pop("adequate_run", None)
         if not isinstance(version, int) or version > VERSION:
-            raise ValueError(f"{self.facts_file} has version {version}; this adequate reads up to {VERSION}")
+            raise ValueError(f"{self.facts_file} has version {version!r}; this adequate reads up to {VERSION}")
         return facts
 
     def ranges(self) -> tuple[Ranges, str]:
@@ -111,7 +115,7 @@ class Run:
         try:
             saved = json.loads(self.ranges_file.read_text(encoding="utf-8"))
             return Ranges.from_json(saved), str(saved["context"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{self.ranges_file} is no whole file of ranges: {error}") from error
 
     def _write(self, facts: Mapping[str, Any]) -> None:

@@ -131,7 +131,8 @@ MISUSES = {
     "no model": (("trace",), "MODEL"),
     "no data": (("evaluate", "digits-cnn"), "--data"),
     "no weights of its own": (("evaluate", "lenet", "--data", "digits"), "lenet has no weights of its own"),
-    "a file of a network": (("trace", "net.onnx"), "does not read networks from files"),
+    "no such file of a network": (("trace", "net.onnx"), "'net.onnx' does not exist"),
+    "another kind of file": (("trace", "net.tflite"), "files (.onnx, .pt2, .prototxt)"),
     "another image shape": (
         ("condense", "resnet20", "--data", "digits", "--run", "r", "--weights", "W"),
         "3 x 32 x 32",

@@ -23,25 +23,26 @@ def compare(
     SQNR = 10 log10(signal / squared error), in dB: of each format alone, and of the layer's output with
     everything before it in the design's arithmetic too. Saturated values were outside the format's range;
     zeroed ones were not zero and became it. Measured on validation images (on test images, where there are
-    no others), with batch normalisation folded.
+    no others), with batch normalisation folded, except for a design that a file brings along.
 
     Example:
       adequate compare digits-cnn --data digits --bits 6
     """
+    from adequate.cli.designs import arithmetic
     from adequate.cli.output import answer, answer_json, facts, rewritten
     from adequate.cli.progress import Progress
-    from adequate.cli.subject import chosen_design, open_subject
+    from adequate.cli.subject import open_subject
     from adequate.comparison import compare as compared
 
     with Progress() as progress:
-        subject = open_subject(model, data, compute, progress).folded
-        chosen = chosen_design(design, subject, compute.seed, progress)
-        if chosen is None:
+        chosen = arithmetic(design, open_subject(model, data, compute, progress), compute.seed, progress)
+        if chosen.design is None:
             raise Misuse("compare needs a design: give --design FILE or --bits B")
+        subject = chosen.subject
         split = subject.data.validation or subject.data.test
         part = split.first(min(images, len(split)))
         progress.stage("float against emulated")
-        layers = compared(subject.network, chosen, progress.counting(part))
+        layers = compared(subject.network, chosen.design, progress.counting(part))
     if output.json:
         plain = [
             {"name": one.name, "operation": one.operation, "sqnr_db": one.sqnr_db}
@@ -54,15 +55,16 @@ def compare(
                 "data": data.data,
                 "split": split.name,
                 "images": len(part),
-                **design.named,
+                **chosen.named,
                 "layers": plain,
             }
         )
         return
     rows = {
-        "network": f"{model.model}, {design.described}",
+        "network": f"{model.model}, {chosen.described}",
         **rewritten(subject.network.rewrites),
         "images": f"{len(part):,} of {data.data} ({split.name})",
+        **subject.notes,
     }
     answer(_table(layers), facts(rows))
 

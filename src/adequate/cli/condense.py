@@ -41,7 +41,8 @@ def condense(
     """Finds the narrowest arithmetic that keeps a trained network's accuracy within a margin.
 
     Ranges come from training images, choices from validation images, the reported accuracy from test images.
-    Batch normalisation is folded. The run's folder gets design.json, weights.safetensors, report.html and
+    Batch normalisation is folded. A design that a file brings along is not used: its network is condensed from full
+    precision. The run's folder gets design.json, weights.safetensors, report.html and
     trials.db, from which a run that was stopped goes on.
 
     Example:
@@ -58,7 +59,7 @@ def condense(
         raise Misuse("--margin is not a number")
     place = Run(run)
     with Progress(margin) as progress:
-        subject = open_subject(model, data, resumed(place, compute), progress)
+        subject = open_subject(model, data, resumed(place, compute), progress).without_design
         found = condensed(
             subject.network,
             subject.data,

@@ -8,26 +8,26 @@ def evaluate(
 ) -> None:
     """Scores a network on the test images, in full precision or, with --design or --bits, in that arithmetic.
 
-    A design is emulated bit for bit, with batch normalisation folded. The interval holds the true accuracy
-    in 95 of 100 samples of as many images.
+    A design is emulated bit for bit, with batch normalisation folded. One that a file brings along (quantised
+    ONNX, Ristretto's layers) applies where no other is given, to the file's own layers. The interval holds the
+    true accuracy in 95 of 100 samples of as many images.
 
     Example:
       adequate evaluate digits-cnn --data digits --bits 6
     """
+    from adequate.cli.designs import arithmetic
     from adequate.cli.output import answer, answer_json, facts, interval, rewritten
     from adequate.cli.progress import Progress, percent
-    from adequate.cli.subject import chosen_design, open_subject
+    from adequate.cli.subject import open_subject
     from adequate.design import Design
     from adequate.emulation import emulate
     from adequate.evaluation import evaluate_all
     from adequate.metrics import cross_entropy, top1, top5
 
     with Progress() as progress:
-        subject = open_subject(model, data, compute, progress)
-        if design.design is not None or design.bits is not None:
-            subject = subject.folded
-        chosen = chosen_design(design, subject, compute.seed, progress)
-        module = emulate(subject.network, chosen or Design())
+        chosen = arithmetic(design, open_subject(model, data, compute, progress), compute.seed, progress)
+        subject = chosen.subject
+        module = emulate(subject.network, chosen.design or Design())
         images = subject.data.test
         progress.stage("test images")
         scores = evaluate_all(
@@ -48,14 +48,15 @@ def evaluate(
                 "images": accuracy.images,
                 "loss": scores["cross_entropy"],
                 "top5": scores["top5"],
-                **design.named,
+                **chosen.named,
             }
         )
         return
     rows = {
-        "network": f"{model.model}, {design.described}",
+        "network": f"{model.model}, {chosen.described}",
         **rewritten(subject.network.rewrites),
         "images": f"{accuracy.images:,} of {data.data} (test)",
+        **subject.notes,
         "accuracy": f"{percent(accuracy)}  ({interval(accuracy.interval)})",
         "top-5": percent(scores["top5"]),
         "loss": f"{scores['cross_entropy']:.4f}",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, OutputOptions, file_option
+from adequate.cli.options import ComputeOptions, DataOptions, DesignOptions, ModelOptions, OutputOptions, file_option
 
 
 class Outputs(StrEnum):
@@ -22,11 +22,13 @@ def finetune(
     data: DataOptions,
     compute: ComputeOptions,
     output: OutputOptions,
-    design: Annotated[Path, file_option("--design", "A design, as condense leaves it.")],
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Passes over the training images.")],
     run: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder of the run; one that was begun goes on.", file_okay=False)
     ],
+    design: Annotated[
+        Path | None, file_option("--design", "A design, as condense leaves it; else the one a file brings along.")
+    ] = None,
     rate: Annotated[float, typer.Option(metavar="X", help="Learning rate at the start; it falls to zero.")] = 1e-3,
     batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images a step.")] = 64,
     outputs: Annotated[
@@ -46,10 +48,11 @@ def finetune(
       adequate finetune digits-cnn --data digits --design runs/digits/design.json \\
         --epochs 2 --run runs/tuned
     """
+    from adequate.cli.designs import arithmetic
     from adequate.cli.errors import Misuse
     from adequate.cli.finished import as_typed, resumed, show, write_report
     from adequate.cli.progress import Progress
-    from adequate.cli.subject import fitting_design, open_subject
+    from adequate.cli.subject import open_subject
     from adequate.condensing import tune
     from adequate.finetuning import Recipe
     from adequate.run import Run
@@ -59,12 +62,15 @@ def finetune(
     recipe = Recipe(rate=rate, batch_size=batch_size, outputs=outputs.value, distillation=distillation)
     place = Run(run)
     with Progress() as progress:
-        subject = open_subject(model, data, resumed(place, compute), progress).folded
+        subject = open_subject(model, data, resumed(place, compute), progress)
+        chosen = arithmetic(DesignOptions(design), subject, compute.seed, progress)
+        if chosen.design is None:
+            raise Misuse("finetune needs a design: give --design FILE")
         found = tune(
-            subject.network,
-            subject.data,
+            chosen.subject.network,
+            chosen.subject.data,
             place,
-            fitting_design(design, subject.network),
+            chosen.design,
             epochs=epochs,
             seed=compute.seed,
             recipe=recipe,

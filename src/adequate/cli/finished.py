@@ -20,6 +20,9 @@ from adequate.run import Run
 
 ONLY_HOW_IT_TALKS = ("--json", "--debug")
 
+SHOWN = ("model", "data", "margin", "format", "design_of_file")
+"""What is told of a run's identity."""
+
 
 def as_typed(context: typer.Context) -> str | None:
     """The command as it was typed, without what only says how it talks."""
@@ -37,7 +40,7 @@ def resumed(run: Run, compute: ComputeOptions) -> ComputeOptions:
 def show(run: Run, found: Condensed, output: OutputOptions) -> None:
     """Answers with what a run found."""
     identity = run.facts()["identity"]
-    asked = {key: identity[key] for key in ("model", "data", "margin", "format") if key in identity}
+    asked = {key: identity[key] for key in SHOWN if key in identity}
     counts = {"evaluations": found.result.evaluations, "reused": found.result.reused}
     files = {"design": run.design_file, "weights_file": run.weights_file, "report": run.report_file}
     if output.json:
@@ -51,6 +54,7 @@ def show(run: Run, found: Condensed, output: OutputOptions) -> None:
         "on validation": f"{percent(found.validation_accuracy)}  (full precision {percent(found.validation_baseline)})",
         **_sizes(found.figures),
         **rewritten(found.network.rewrites),
+        **({"design of the file": identity["design_of_file"]} if "design_of_file" in identity else {}),
         "fine-tuning": plural(found.epochs, "epoch") if found.epochs else "none",
         "designs tried": f"{counts['evaluations']:,}, and {counts['reused']:,} remembered",
         "design": str(run.design_file),

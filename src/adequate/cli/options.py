@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -24,13 +25,21 @@ def file_option(name: str, help: str, panel: str | None = None) -> Any:
 class ModelOptions:
     """Which network."""
 
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A network of the zoo (lenet, ...) or module:callable.")]
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A network of the zoo (lenet, ...), a file (.onnx, .pt2, .prototxt) or module:callable.",
+        ),
+    ]
     weights: Annotated[
         Path | None, file_option("--weights", "Trained weights: .caffemodel, torch checkpoint or .safetensors.", MODEL)
     ] = None
     shape: Annotated[
         str | None,
-        typer.Option(metavar="C,H,W", help="Shape of an image, where no data says it.", rich_help_panel=MODEL),
+        typer.Option(
+            metavar="C,H,W", help="Shape of an image, where neither data nor file say it.", rich_help_panel=MODEL
+        ),
     ] = None
 
 
@@ -64,10 +73,15 @@ class DataOptions:
     ] = None
     scale: Annotated[
         float | None,
-        typer.Option(metavar="X", help="For module:callable: pixels times this (uint8: 1/255).", rich_help_panel=DATA),
+        typer.Option(
+            metavar="X", help="For files and module:callable: pixels times this (uint8: 1/255).", rich_help_panel=DATA
+        ),
     ] = None
     mean: Annotated[
-        str | None, typer.Option(metavar="R,G,B", help="Then minus this, per channel.", rich_help_panel=DATA)
+        str | None,
+        typer.Option(
+            metavar="R,G,B|FILE", help="Then minus this, per channel, or a .binaryproto.", rich_help_panel=DATA
+        ),
     ] = None
     std: Annotated[
         str | None, typer.Option(metavar="R,G,B", help="Then divided by this, per channel.", rich_help_panel=DATA)
@@ -77,27 +91,31 @@ class DataOptions:
     ] = None
 
 
+class Covered(StrEnum):
+    """Calibrations, by the names of the functions in ``adequate.calibration``."""
+
+    MIN_MAX = "min_max"
+    PERCENTILE = "percentile"
+    LEAST_SQUARED_ERROR = "least_squared_error"
+    ENTROPY = "entropy"
+
+
 @dataclass(frozen=True)
 class DesignOptions:
-    """Which arithmetic."""
+    """Which arithmetic; without either, the one a file brings along, else full precision."""
 
     design: Annotated[Path | None, file_option("--design", "A design, as condense leaves it.")] = None
     bits: Annotated[
         int | None, typer.Option(metavar="B", min=2, max=32, help="Dynamic fixed point of this width, everywhere.")
     ] = None
-
-    @property
-    def named(self) -> dict[str, Any]:
-        """For the answer in JSON."""
-        given = {"design": None if self.design is None else str(self.design), "bits": self.bits}
-        return {name: value for name, value in given.items() if value is not None}
-
-    @property
-    def described(self) -> str:
-        """For people."""
-        if self.design is not None:
-            return f"design {self.design}"
-        return "full precision" if self.bits is None else f"dynamic fixed point of {self.bits} bits"
+    calibration: Annotated[
+        Covered | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --bits, what formats cover: min_max, percentile (99.99 %), least_squared_error or entropy; "
+            "else Ristretto's rule.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

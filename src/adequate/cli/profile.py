@@ -53,6 +53,7 @@ def profile(
         "network": model.model,
         **rewritten(subject.network.rewrites),
         "images": f"{ranges.images:,} of {data.data} ({calibration.name})",
+        **subject.notes,
         **({"written to": str(out)} if out is not None else {}),
     }
     answer(_table(ranges), facts(rows))

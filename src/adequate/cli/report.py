@@ -18,9 +18,9 @@ def report(
       adequate report runs/digits
     """
     from adequate.cli.finished import write_report
+    from adequate.cli.models import network_of_run
     from adequate.cli.output import answer, answer_json
     from adequate.cli.progress import Progress
-    from adequate.cli.subject import network_of_run
     from adequate.run import Run
 
     place = Run(run)
