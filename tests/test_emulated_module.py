@@ -4,6 +4,7 @@ import copy
 import gc
 import warnings
 from math import inf, nan
+from weakref import ref
 
 import pytest
 import torch
@@ -349,6 +350,20 @@ def test_weights_of_the_same_address_count() -> None:
         gc.collect()
         seen.add(module(x).item())
     assert seen == {0.0, 64.0, 128.0, 192.0}
+
+
+def test_a_module_that_is_dropped_frees_its_weights_at_once(lenet: nn.Module) -> None:
+    network = trace(lenet, torch.zeros(1, 1, 28, 28))
+    gc.disable()
+    try:
+        emulated = emulate(network, Design({"conv1": EIGHT}))
+        with torch.no_grad():
+            emulated(torch.zeros(2, 1, 28, 28))
+        weight = ref(next(emulated.parameters()))
+        del emulated
+        assert weight() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")  # torch's own, of its own

@@ -113,6 +113,7 @@ def _with_arithmetic(graph: GraphModule, network: Network, design: Design) -> Em
     graph.graph.lint()
     emulated = EmulatedNetwork(graph, graph.graph)
     keep_state(graph, emulated)
+    emulated.graph.owning_module = None  # a cycle: a trial's weights would stay until the garbage collector runs
     return emulated.eval()  # type: ignore[return-value]
 
 
