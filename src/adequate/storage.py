@@ -61,6 +61,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         tensors = safetensors.torch.load(content)
     except (SafetensorError, ValueError) as error:
-        raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
+        reason = "".join(c if c.isprintable() else "?" for c in str(error))  # it quotes the file
+        raise ValueError(f"{path} is not a whole safetensors file: {reason}") from error
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return dict(sorted(tensors.items())), header.get("__metadata__", {})

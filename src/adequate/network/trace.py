@@ -22,7 +22,7 @@ __all__ = ["network_of", "trace"]
 
 Example = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 
-ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError)
+ERRORS = (RuntimeError, ValueError, TypeError, AttributeError, AssertionError, LookupError, ArithmeticError)
 """What ``torch.export`` raises on models that it cannot follow."""
 
 

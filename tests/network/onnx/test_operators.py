@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 from onnx import helper
 
 from adequate.network.onnx import read_onnx
@@ -180,6 +181,8 @@ RESIZES = [
     Case("Resize", IMAGE, (np.array([1, 1, 2, 3], np.float32),), {"mode": "nearest"}, 10),
     Case("Resize", IMAGE, (None, np.array([1, 1, 1.5, 0.7], np.float32)), {"mode": "cubic", "exclude_outside": 1}, 13),
     Case("Upsample", IMAGE, (np.array([1, 1, 2, 3], np.float32),), {"mode": "linear"}, 9),
+    Case("Upsample", IMAGE, (np.array([1, 1, 10 / 9, 10 / 7], np.float32),), {"mode": "linear"}, 9),  # 10 x 10 in float32, else 9
+    Case("Resize", IMAGE, (None, np.array([1, 1, 1.5, 10 / 7], np.float32)), {"mode": "linear"}, 13),
 ]  # fmt: skip
 
 CASES = [
@@ -194,7 +197,18 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def by_speed(cases: list[Case]) -> list[ParameterSet]:
+    """The first case of every operator as an opset writes it, then all the others, which are slow together."""
+    seen: set[tuple[str, int]] = set()
+    marked = []
+    for case in cases:
+        key = (case.operator, case.opset)
+        marked.append(pytest.param(case, id=str(case), marks=[pytest.mark.slow] if key in seen else []))
+        seen.add(key)
+    return marked
+
+
+@pytest.mark.parametrize("case", by_speed(CASES))
 def test_an_operator_computes_what_onnxruntime_computes(case: Case, tmp_path: Path) -> None:
     inputs = {"x": np.ascontiguousarray(case.x)} | {f"x{i}": x for i, x in enumerate(case.operands)}
     constants = {f"c{i}": c for i, c in enumerate(case.constants) if c is not None}

@@ -156,7 +156,7 @@ REFUSED = {
     "half a bit": ([quant("q", "x", "y", "s", "f0", "s")], r"'q' has the bit widths \[0.5\]"),
     "ceiling": (
         [quant("q", "x", "y", "s", "f0", "f4", rounding_mode="CEIL")],
-        r"'q' has the rounding_mode CEIL; formats have ROUND, HALF_EVEN, HALF_UP, FLOOR, DOWN",
+        r"'q' has the rounding_mode 'CEIL'; formats have ROUND, HALF_EVEN, HALF_UP, FLOOR, DOWN",
     ),
     "narrow unsigned": (
         [quant("q", "x", "y", "s", "f0", "f4", signed=0, narrow=1)],

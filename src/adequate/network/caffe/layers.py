@@ -43,7 +43,8 @@ def refuse_unknown(layers: tuple[CaffeLayer, ...]) -> None:
         if layer.type not in UNDERSTOOD:
             unknown.setdefault(layer.type, []).append(layer.name)
     if unknown:
-        listed = "; ".join(f"{kind} ({', '.join(map(repr, names))})" for kind, names in sorted(unknown.items()))
+        shown = {kind: kind if kind.isprintable() else repr(kind) for kind in unknown}
+        listed = "; ".join(f"{shown[kind]} ({', '.join(map(repr, names))})" for kind, names in sorted(unknown.items()))
         raise ValueError(f"layers that are not understood: {listed}")
 
 

@@ -13,8 +13,13 @@ from adequate.network.caffe.normalizations import joins_batch_norm
 from adequate.network.caffe.products import lumped_axis
 
 LARGEST = 2**28
-"""The most numbers that all weights together, or one layer's values for one image, may have; VGG-16 has half as many
-weights (assumed)."""
+"""The most numbers that one layer's values for one image may have (assumed)."""
+
+INPUTS = 2**26
+"""The most numbers that all inputs of one image may have; tracing makes several such (assumed)."""
+
+WEIGHTS = 150_000_000
+"""The most numbers that all weights together may have; VGG-19 has 143,667,240, and tracing copies them (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,11 @@ def module_of(net: CaffeNet) -> CaffeModule:
     joined = {scale.name for scale in scales.values()}
     modules: dict[str, nn.Module] = {}
     steps: list[Step] = []
-    weights = 0
+    read = weights = 0
     for _, name, shape in net.inputs:
-        if prod(shape) > LARGEST:
-            raise ValueError(f"input {name!r} has {prod(shape)} numbers, more than {LARGEST:,}")
+        read += prod(shape)
+        if read > INPUTS:
+            raise ValueError(f"input {name!r} brings the net beyond {INPUTS:,} numbers to read")
     with torch.device("meta"):
         values = {value: torch.empty(1, *shape) for value, _, shape in net.inputs}
         for layer in net.layers:
@@ -98,8 +104,8 @@ def module_of(net: CaffeNet) -> CaffeModule:
             steps.append(step)
             values.update(zip(layer.writes, written, strict=True))
             weights += sum(parameter.numel() for parameter in module.parameters())
-            if weights > LARGEST:
-                raise ValueError(f"layer {layer.name!r} brings the net beyond {LARGEST:,} weights")
+            if weights > WEIGHTS:
+                raise ValueError(f"layer {layer.name!r} brings the net beyond {WEIGHTS:,} weights")
     return CaffeModule(modules, tuple(steps), net)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 BYTES = 2**28
 """What may be made beyond sixteen times the bytes of the constants (assumed)."""
 
-STEPS = 2**30
+STEPS = 2**29
 """Elements read, and products, beyond 256 for each byte of the constants: seconds in the slowest types (assumed)."""
 
 
@@ -26,8 +26,8 @@ class Budget:
             ValueError: it is more than is left.
         """
         if bytes > self._bytes:
-            raise ValueError(f"{who} would make constants of {bytes / 2**20:.0f} MiB, which is too much")
+            raise ValueError(f"{who} would make constants of {bytes / 2**20:.0f} MiB; with those before, too many")
         if steps > self._steps:
-            raise ValueError(f"{who} would take {steps / 1e9:.0f}e9 steps on constants, which is too much")
+            raise ValueError(f"{who} would take {steps:.1e} steps on constants; with those before, too many")
         self._bytes -= bytes
         self._steps -= steps

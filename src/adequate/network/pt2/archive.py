@@ -38,7 +38,7 @@ class Archive:
             raise ValueError(f"{self.path} has no {name!r}: torch.export.save of torch 2.13 writes it")
         try:
             return self.file.read(f"{self.root}/{name}")
-        except BROKEN as error:
+        except (*BROKEN, OSError) as error:  # of the system: a place before the file's begin
             raise ValueError(f"{self.path}: {name!r} is corrupt: {error}") from None
 
     def document(self, name: str) -> Field:
@@ -64,6 +64,10 @@ def open_archive(path: Path) -> Iterator[Archive]:
         file = ZipFile(path)
     except BROKEN as error:
         raise ValueError(f"{path} is no .pt2 archive, or truncated: {error}") from None
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise ValueError(f"{path} is no .pt2 archive: {error}") from None
     with file:
         members = file.infolist()
         root = members[0].filename.partition("/")[0] if members else ""

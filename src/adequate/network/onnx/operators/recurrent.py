@@ -39,8 +39,8 @@ def recurrent(
     )
     _check_weights(x, weights, {"LSTM": 4, "GRU": 3}.get(kind, 1), direction)
     steps = x.shape[1 if layout else 0]
-    if isinstance(steps, int) and steps > MOST_STEPS:
-        raise ValueError(f"a sequence of {steps} steps; up to {MOST_STEPS} are supported")
+    if steps > MOST_STEPS:
+        raise ValueError(f"a sequence of more than {MOST_STEPS} steps is not supported")
     h = _state(initial_h, x, weight_hh_l0, direction, layout)
     x = x.flip(1 if layout else 0) if direction == "reverse" else x
     fixed = (weights, bias_ih_l0 is not None, 1, 0.0, False, direction == "bidirectional", bool(layout))
