@@ -8,7 +8,7 @@ from typing import Any, cast
 from adequate.kernels.contraction import CONTRACTIONS, Contraction, contraction_of
 
 Shape = tuple[int | None, ...]
-"""Sizes of a tensor for one image; ``None`` is the batch, and where it is merged with k others (heads, say) k stands."""
+"""Sizes of a tensor for one image; ``None`` is the batch; where it is merged with k others (heads, say) k stands."""
 
 CONVOLUTIONS = frozenset(f"conv{kind}{dims}d" for kind in ("", "_transpose") for dims in (1, 2, 3))
 

@@ -244,7 +244,7 @@ REFUSED = {
     + layer("fc", "InnerProduct", "data", "fc", "inner_product_param { num_output: 100000000 }"),
     "layer 'c' \\(Convolution\\): an output of shape": INPUT
     + layer("c", "Convolution", "data", "c", "convolution_param { num_output: 1 kernel_size: 1 pad: 100000 }"),
-    "input 'data' brings the net beyond 67,108,864 numbers to read": 'input: "data" input_shape { dim: [1, 3, 1000000, 1000] }'
+    "input 'data' brings the net beyond 67,108,864 numbers": 'input: "data" input_shape { dim: [1, 3, 1000000, 1000] }'
     + layer("r", "ReLU", "data", "r"),
     "the net has 5001 layers, more than 5000": "layer { }" * 5001,
 }
