@@ -101,3 +101,10 @@ def test_a_batch_is_rounded_alike_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
         whole = round_scaled(sums, scale, format, "output", torch.float64)
         monkeypatch.setattr("adequate.quantization.BLOCK", 1)
         assert torch.equal(round_scaled(sums, scale, format, "output", torch.float64), whole)
+
+
+def test_a_single_sum_stays_a_single_number() -> None:
+    third = torch.tensor(1 / 3).item()
+    got = round_scaled(torch.tensor(5.0), None, Scaled(Fixed(8, 0), third), "output", torch.float64)
+    assert got.shape == ()
+    assert got.item() == 15 * third

@@ -144,9 +144,8 @@ def _alike(sums: Tensor, scale: Tensor, format: Format | None) -> bool:
 
 def _round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
     if isinstance(format, Scaled) and not format.dyadic:
-        axis = (format.axis or 0) % sums.dim()
         own = scales_of(format).to(sums.device)
-        own = own if own.numel() == 1 else along(own, axis, sums.dim())
+        own = own.reshape(()) if format.axis is None else along(own, format.axis, sums.dim())
         ratios = odd_quotient(*torch.broadcast_tensors(torch.ones_like(own) if scale is None else scale, own))
         return _in_dtype(_from_odd(rescale(sums, ratios), format.steps, what) * own, format, what, dtype)
     if scale is not None:

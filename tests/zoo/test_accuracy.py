@@ -64,4 +64,4 @@ def test_squeezenet_of_deep_compression(data_root: Path) -> None:
     member.load(model, data_root / "models/squeezenet_deep_compression/compressed_SqueezeNet.net")
     scores = evaluate_all(model, member.prepare(load("imagenet-sample", data_root)).test.batches(50), (top1, top5))
     assert scores["top1"] == 0.624
-    assert abs(scores["top5"] - 0.834) <= 0.002
+    assert abs(round(1000 * scores["top5"]) - 834) <= 2
