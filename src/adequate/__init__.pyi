@@ -63,7 +63,12 @@ from adequate.network import fold_bias as fold_bias
 from adequate.network import trace as trace
 from adequate.network.reading import read as read
 from adequate.operators import Accumulator as Accumulator
+from adequate.operators import Multiplier as Multiplier
 from adequate.operators import Order as Order
+from adequate.operators import catalog as catalog
+from adequate.operators import errors as errors
+from adequate.operators import load_netlist as load_netlist
+from adequate.operators import load_table as load_table
 from adequate.profiling import Ranges as Ranges
 from adequate.profiling import profile as profile
 from adequate.reporting import report as report
