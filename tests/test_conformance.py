@@ -22,7 +22,9 @@ from tests.error_rules import Bounded
 BATCH = 3
 
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
-both_dtypes = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+both_dtypes = pytest.mark.parametrize(
+    "dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)], ids=["float32", "float64"]
+)
 
 
 @cache
