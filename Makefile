@@ -1,8 +1,9 @@
 # `make demo` and `make test` are each the only command needed on a fresh machine: they create .venv, install and run.
-# An extra is installed again only when pyproject.toml or constraints.txt change (a stamp in .venv remembers).
+# An extra is installed again only when its packages, the build or the compiled sources change (a stamp remembers).
 
 PYTHON ?= python3
 BIN := .venv/bin
+NATIVE := CMakeLists.txt $(wildcard src/adequate/native/*.cpp src/adequate/native/*.h)
 # A process a core, each with one thread: threads that wait for one another on a busy core are slower than none.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
@@ -49,6 +50,6 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("adequate needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
-.venv/installed-%: pyproject.toml constraints.txt | $(BIN)/python
+.venv/installed-%: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	@touch $@

@@ -1,0 +1,8 @@
+#include <nanobind/nanobind.h>
+
+#include "processor.h"
+
+NB_MODULE(_native, module) {
+    module.doc() = "The kernels that are compiled; adequate.native says which of them run.";
+    module.def("processor", [] { return static_cast<int>(adequate::processor_here()); });
+}
