@@ -55,3 +55,8 @@ def convolution(
         ]
         for o in range(len(w))
     ]
+
+
+def lookup_sum(x: Sequence[int], w: Sequence[int], table: Sequence[Sequence[int]]) -> int:
+    """sum_k table[x[k]][w[k]]."""
+    return sum(table[a][b] for a, b in zip(x, w, strict=True))
