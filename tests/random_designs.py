@@ -134,9 +134,9 @@ def contraction(random: Random, weight: Along, output: Along, axes: Sequence[Seq
     written = any_format(random, "output", output, axes[2]) if random.random() < 0.8 else None
     if random.random() < 0.3:
         read = dyadic_only(random, "input", None, axes[0]), dyadic_only(random, "weight", weight, axes[1])
-        return LayerDesign(*read, register(random), written)
+        return LayerDesign(*read, None, register(random), written)
     read = any_format(random, "input", None, axes[0]), any_format(random, "weight", weight, axes[1])
-    return LayerDesign(*read, None, written)
+    return LayerDesign(*read, output=written)
 
 
 def other(random: Random, channels: int) -> LayerDesign:

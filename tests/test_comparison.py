@@ -80,7 +80,7 @@ def test_each_slot_on_its_own_and_all_before_a_layer_together(model: Small) -> N
 
 def test_a_consumers_quantiser_is_not_its_producers_output(model: Small) -> None:
     network = trace(model, images())
-    fine = LayerDesign(Fixed(20, 10), Fixed(20, 16), None, Fixed(24, 12))
+    fine = LayerDesign(Fixed(20, 10), Fixed(20, 16), output=Fixed(24, 12))
     coarse = LayerDesign(input=Fixed(2, 0))
     with_consumer = compare(network, Design({"a": fine, "relu": coarse}), batches(images()))
     alone = compare(network, Design({"a": fine}), batches(images()))

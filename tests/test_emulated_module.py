@@ -19,7 +19,7 @@ from adequate.network import trace
 from adequate.operators import Accumulator
 from adequate.zoo import ZOO, Entry, entry
 
-EIGHT = LayerDesign(Fixed(8, 5), Fixed(8, 7), None, Fixed(8, 4))
+EIGHT = LayerDesign(Fixed(8, 5), Fixed(8, 7), output=Fixed(8, 4))
 
 
 class Mixed(nn.Module):
@@ -206,12 +206,14 @@ def test_names_of_parameters_are_the_users(lenet: nn.Module) -> None:
 @pytest.mark.parametrize(
     "design",
     [
-        LayerDesign(Fixed(8, 7), Fixed(8, 7), None, Fixed(8, 4)),
-        LayerDesign(Minifloat(5, 10), Minifloat(4, 3), None, BFLOAT16),
+        LayerDesign(Fixed(8, 7), Fixed(8, 7), output=Fixed(8, 4)),
+        LayerDesign(Minifloat(5, 10), Minifloat(4, 3), output=BFLOAT16),
         LayerDesign(
-            Scaled(Fixed(8, 0, signed=False), 0.00390625), Scaled(Fixed(8, 0), 0.0099945068359375), None, Fixed(8, 4)
+            Scaled(Fixed(8, 0, signed=False), 0.00390625),
+            Scaled(Fixed(8, 0), 0.0099945068359375),
+            output=Fixed(8, 4),
         ),
-        LayerDesign(Scaled(Minifloat(4, 3), SharedExponent(4), axis=-1), Fixed(8, 7), None, None),
+        LayerDesign(Scaled(Minifloat(4, 3), SharedExponent(4), axis=-1), Fixed(8, 7)),
     ],
     ids=lambda design: str(design.input),
 )
@@ -247,7 +249,9 @@ def test_errors_name_layer_slot_and_alternatives(lenet: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("bad", [nan, inf, -inf])
-@pytest.mark.parametrize("design", [EIGHT, LayerDesign(EIGHT.input, EIGHT.weight, Accumulator(Fixed(24, 12)))])
+@pytest.mark.parametrize(
+    "design", [EIGHT, LayerDesign(EIGHT.input, EIGHT.weight, accumulator=Accumulator(Fixed(24, 12)))]
+)
 def test_an_input_that_is_not_finite_is_refused_by_the_layers_name(
     lenet: nn.Module, bad: float, design: LayerDesign
 ) -> None:
@@ -284,7 +288,7 @@ def test_formats_that_the_dtype_cannot_hold_are_refused_in_every_slot(lenet: nn.
         slot = next(iter(slots))
         with pytest.raises(ValueError, match=rf"^{slot} of layer 'conv2': fixed\(32,16\) does not fit torch.float32"):
             emulate(network, Design({"conv2": design}))(grey(2))
-    tall = LayerDesign(Minifloat(5, 10), Minifloat(5, 10), None, wide)  # sums in float64, outputs in float32
+    tall = LayerDesign(Minifloat(5, 10), Minifloat(5, 10), output=wide)  # sums in float64, outputs in float32
     with pytest.raises(ValueError, match=r"^output of layer 'conv2': fixed\(32,16\) does not fit torch.float32"):
         emulate(network, Design({"conv2": tall}))(grey(2))
     with pytest.raises(ValueError, match=r"^output of layer 'pool1': fixed\(32,16\) does not fit torch.float32"):
@@ -294,7 +298,7 @@ def test_formats_that_the_dtype_cannot_hold_are_refused_in_every_slot(lenet: nn.
 def test_wide_outputs_fit_a_float64_network_whatever_route_the_sums_take() -> None:
     x = torch.tensor([[0.5, 0.25]], dtype=torch.float64)
     network = trace(nn.Linear(2, 1, bias=False).double(), x).with_state({"weight": torch.ones(1, 2)})
-    narrow = LayerDesign(Fixed(4, 2), Fixed(4, 1), None, Fixed(40, 36))
+    narrow = LayerDesign(Fixed(4, 2), Fixed(4, 1), output=Fixed(40, 36))
     assert emulate(network, Design({"linear": narrow}))(x).item() == 0.75
 
 
@@ -303,7 +307,9 @@ def test_a_register_that_cannot_be_emulated_is_refused(register: Fixed) -> None:
     """A sum rounded to odd in 53 bits stands for the exact one up to 51 bits only."""
     x = torch.ones(1, 2)
     network = trace(nn.Linear(2, 1), x)
-    module = emulate(network, Design({"linear": LayerDesign(Fixed(8, 4), Fixed(8, 4), Accumulator(register))}))
+    module = emulate(
+        network, Design({"linear": LayerDesign(Fixed(8, 4), Fixed(8, 4), accumulator=Accumulator(register))})
+    )
     with pytest.raises(ValueError, match=r"^accumulator of layer 'linear': .* a register is emulated up to 51"):
         module(x)
 
@@ -321,7 +327,7 @@ def test_an_empty_batch_gives_an_empty_batch(lenet: nn.Module) -> None:
     network = trace(lenet, grey(2))
     products = [layer.name for layer in network.multiplying]
     for register in (None, Accumulator(Fixed(24, 12))):
-        design = Design(dict.fromkeys(products, LayerDesign(Fixed(8, 7), Fixed(8, 7), register, Fixed(8, 4))))
+        design = Design(dict.fromkeys(products, LayerDesign(Fixed(8, 7), Fixed(8, 7), None, register, Fixed(8, 4))))
         assert emulate(network, design)(grey(0)).shape == (0, 10)
 
 

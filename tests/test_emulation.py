@@ -437,7 +437,7 @@ def test_a_matrix_product_quantises_its_second_operand_as_a_weight(register: Acc
     network = trace(Attention(), x)
     a, b = Fixed(6, 3), Fixed(4, 2)
     expected = a.quantize(x).double() @ b.quantize(x.transpose(1, 2)).double()
-    got = emulate(network, Design({"matmul": LayerDesign(a, b, register, None)}))(x)
+    got = emulate(network, Design({"matmul": LayerDesign(a, b, accumulator=register)}))(x)
     assert torch.equal(got.double(), expected)
 
 

@@ -30,7 +30,7 @@ from adequate.formats import (
     Ternary,
     Underflow,
 )
-from adequate.operators import Accumulator
+from adequate.operators import Accumulator, AdderArray, Drum, Exact, LowerOr, Mitchell, Multiplier, SignMagnitude
 
 MEMBERS: tuple[Format, ...] = (
     Fixed(8, 4),
@@ -49,9 +49,17 @@ MEMBERS: tuple[Format, ...] = (
     Scaled(Minifloat(2, 1), SharedExponent(32), axis=-1),
 )
 
+MULTIPLIERS: tuple[Multiplier, ...] = (
+    Drum(8, 8, 4),
+    Exact(8, 4, signed_b=True),
+    SignMagnitude(Mitchell(6, 6), signed_a=False),
+    AdderArray(8, 8, LowerOr(16, 4)),
+)
+
 formats = st.sampled_from(MEMBERS)
 accumulators = st.builds(Accumulator, st.sampled_from([Fixed(24, 8), Minifloat(8, 23)]))
-layers = st.builds(LayerDesign, *(st.none() | slot for slot in (formats, formats, accumulators, formats)))
+multipliers = st.sampled_from(MULTIPLIERS)
+layers = st.builds(LayerDesign, *(st.none() | slot for slot in (formats, formats, multipliers, accumulators, formats)))
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 designs = st.builds(Design, st.dictionaries(names, layers, max_size=6))
 
@@ -106,15 +114,15 @@ def test_the_bytes_of_a_file() -> None:
 def test_layers_change_by_name_and_only_there() -> None:
     start = Design({"a": LayerDesign(input=Fixed(8, 4), output=Fixed(8, 2))})
     both = start.with_layers(["a", "b"], weight=Binary())
-    assert both["a"] == LayerDesign(Fixed(8, 4), Binary(), None, Fixed(8, 2))
+    assert both["a"] == LayerDesign(Fixed(8, 4), Binary(), output=Fixed(8, 2))
     assert both["b"] == LayerDesign(weight=Binary())
     assert start["a"].weight is None
     assert both.with_layers("b", weight=None) == start.with_layers("a", weight=Binary())
     assert "b" not in start
     assert start["b"] == LayerDesign()
     assert not start["b"]
-    with pytest.raises(TypeError, match="multiplier"):
-        start.with_layers("a", multiplier=None)
+    with pytest.raises(TypeError, match="divider"):
+        start.with_layers("a", divider=None)
     with pytest.raises(TypeError):
         start.layers["c"] = LayerDesign()  # type: ignore[index]
 
@@ -168,8 +176,19 @@ WRONG = {
     "more": ('{"adequate_design": 1, "layers": {}, "x": 1}', "a design has no 'x'; it has 'adequate_design', 'layers'"),
     "a layer's text": (LAYER % '"fixed(8,7)"', "not a design: layer 'conv1' is str, not an object"),
     "a slot": (
-        LAYER % '{"multiplier": "x"}',
-        "layer 'conv1', slot 'multiplier': no such slot; a layer has 'input', 'weight'",
+        LAYER % '{"divider": "x"}',
+        "layer 'conv1', slot 'divider': no such slot; a layer has 'input', 'weight', 'multiplier'",
+    ),
+    "a multiplier": (LAYER % '{"multiplier": "drumm(8,8,4)"}', "layer 'conv1', slot 'multiplier': 'drumm(8,8,4)': no "),
+    "a bad multiplier": (LAYER % '{"multiplier": "drum(8,8,40)"}', "layer 'conv1', slot 'multiplier': "),
+    "a format for one": (LAYER % '{"multiplier": "fixed(8,4)"}', "layer 'conv1', slot 'multiplier': "),
+    "an adder for one": (
+        LAYER % '{"multiplier": "lower_or(8,4)"}',
+        "layer 'conv1', slot 'multiplier': lower_or(8,4) is no multiplier",
+    ),
+    "a number for one": (
+        LAYER % '{"multiplier": 8}',
+        "layer 'conv1', slot 'multiplier': 8 is not the text of a multiplier",
     ),
     "a format": (LAYER % '{"weight": "fixd(8,7)"}', "layer 'conv1', slot 'weight': "),
     "a bad format": (LAYER % '{"weight": "fixed(0,7)"}', "layer 'conv1', slot 'weight': "),
@@ -210,8 +229,9 @@ def test_a_file_that_is_no_design_is_refused_in_one_line(case: str, tmp_path: Pa
         Design.load(path)
     assert str(caught.value).startswith(f"{path}: {message}")
     assert "\n" not in str(caught.value)
-    if case not in ("no JSON", "nothing", "deep", "deeper", "a format", "a bad format", "version 1.0"):
-        with pytest.raises(jsonschema.ValidationError):  # the schema agrees; it knows no formats, and 1.0 is 1 to it
+    texts = ("a format", "a bad format", "a multiplier", "a bad multiplier", "a format for one", "an adder for one")
+    if case not in ("no JSON", "nothing", "deep", "deeper", "version 1.0", *texts):
+        with pytest.raises(jsonschema.ValidationError):  # the schema agrees; it knows no texts, and 1.0 is 1 to it
             jsonschema.validate(json.loads(text), SCHEMA, jsonschema.Draft202012Validator)
 
 

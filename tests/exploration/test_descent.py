@@ -15,7 +15,7 @@ Loss = Callable[[list[int]], float]
 
 START = Design(
     {
-        "a": LayerDesign(Fixed(8, 3), Fixed(4, 3), None, Fixed(8, 3)),
+        "a": LayerDesign(Fixed(8, 3), Fixed(4, 3), output=Fixed(8, 3)),
         "b": LayerDesign(weight=Fixed(4, 3), output=Minifloat(4, 3)),
         "c": LayerDesign(weight=Binary()),
     }
@@ -33,7 +33,7 @@ def lengths(design: Design) -> list[int]:
 
 
 def moved(fracs: list[int]) -> Design:
-    a = LayerDesign(Fixed(8, fracs[0]), Fixed(4, fracs[1]), None, Fixed(8, fracs[2]))
+    a = LayerDesign(Fixed(8, fracs[0]), Fixed(4, fracs[1]), output=Fixed(8, fracs[2]))
     return Design({**START, "a": a, "b": LayerDesign(weight=Fixed(4, fracs[3]), output=Minifloat(4, 3))})
 
 

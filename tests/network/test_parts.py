@@ -238,7 +238,7 @@ def test_the_gradients_are_torchs_own(name: str) -> None:
 @pytest.mark.parametrize("name", FEW)
 def test_a_step_of_training_in_formats_has_finite_gradients_everywhere(name: str) -> None:
     _, network = made(name)
-    eight = {layer.name: LayerDesign(Fixed(12, 7), None, None, Fixed(12, 7)) for layer in network.layers}
+    eight = {layer.name: LayerDesign(Fixed(12, 7), output=Fixed(12, 7)) for layer in network.layers}
     module = emulate(network, Design(eight)).train()
     sum(x.square().sum() for x in tensors(module(inputs()))).backward()  # type: ignore[union-attr]
     for key, parameter in module.named_parameters():
@@ -375,7 +375,7 @@ def test_nothing_is_copied_without_such_calls() -> None:
 
 def test_all_calls_of_a_part_share_one_module() -> None:
     _, network = made("lstm")
-    coarse = LayerDesign(Fixed(8, 6), Fixed(4, 3), None, Fixed(8, 6))
+    coarse = LayerDesign(Fixed(8, 6), Fixed(4, 3), output=Fixed(8, 6))
     module = emulate(network, Design({"rnn.hh_l0": coarse, "rnn.squash_l0": LayerDesign(output=Fixed(8, 7))}))
     assert len(module.get_submodule("emulated")._modules) == 2
     prepared = module.get_submodule("emulated.0")
@@ -389,7 +389,7 @@ def test_all_calls_of_a_part_share_one_module() -> None:
 def test_a_product_in_formats_is_that_of_a_layer_of_its_own() -> None:
     """The input's part of an LSTM is a linear layer with the module's own weight."""
     model, network = made("lstm")
-    chosen = LayerDesign(Fixed(8, 5), Fixed(8, 7), None, Fixed(10, 7))
+    chosen = LayerDesign(Fixed(8, 5), Fixed(8, 7), output=Fixed(10, 7))
     module = emulate(network, Design({"rnn.ih_l0": chosen}))
     alone = nn.Linear(WIDTH, 4 * HIDDEN)
     alone.load_state_dict(

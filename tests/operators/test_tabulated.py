@@ -99,4 +99,4 @@ def test_a_statistic_that_was_stated_is_checked(drum_file: Path) -> None:
 
 def test_too_many_operand_bits_are_refused() -> None:
     with pytest.raises(ValueError, match="must be an integer from 2 to 24, not 26"):
-        Tabulated("wide", 13, 13, "")
+        Tabulated("wide", 13, 13, "0" * 64)

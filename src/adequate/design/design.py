@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from adequate.design.json import design_from_json, design_to_json
+from adequate.design.tables import attached, save_tables
 from adequate.formats import Format
-from adequate.operators import Accumulator
+from adequate.operators import Accumulator, Multiplier
 from adequate.storage import write_atomically
 
 
@@ -18,8 +19,9 @@ from adequate.storage import write_atomically
 class LayerDesign:
     """The arithmetic of one layer; None leaves a value as it is.
 
-    One layer computes: x^ = input(x); w^ = weight(w); the exact sum of x^ w^ (or the accumulator's); plus the bias,
-    rounded half to even to the grid of the products, or to the accumulator's if that is coarser; y = output(sum).
+    One layer computes: x^ = input(x); w^ = weight(w); the products x^ w^ (or the multiplier's); their exact sum (or the
+    accumulator's); plus the bias, rounded half to even to the grid of the products, or to the accumulator's if that is
+    coarser; y = output(sum).
     A layer with several operands (add, concat) applies ``input`` to each; of a matrix product or einsum the parameter,
     wherever it stands, else the second operand takes ``weight``. That grid is each output channel's own where the
     weight has a scale per channel; under a shared exponent no grid is known beforehand, and the bias is added as it is.
@@ -30,10 +32,11 @@ class LayerDesign:
 
     input: Format | None = None
     weight: Format | None = None
+    multiplier: Multiplier | None = None
     accumulator: Accumulator | None = None
     output: Format | None = None
 
-    def slots(self) -> dict[str, Format | Accumulator]:
+    def slots(self) -> dict[str, Format | Multiplier | Accumulator]:
         """The slots that are set, by name."""
         found = ((one.name, getattr(self, one.name)) for one in fields(self))
         return {name: value for name, value in found if value is not None}
@@ -92,7 +95,13 @@ class Design(Mapping[str, LayerDesign]):
         return hashlib.sha256(design_to_json(self).encode()).hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Writes the design as JSON, whole or not at all."""
+        """Writes the design as JSON, whole or not at all, and its multipliers' tables into ``tables`` beside it.
+
+        Raises:
+            OSError: a file cannot be written.
+            ValueError: a multiplier is of a class of the user's own, or a table without content.
+        """
+        save_tables((one.multiplier for one in self.layers.values() if one.multiplier is not None), Path(path))
         write_atomically(Path(path), design_to_json(self))
 
     @staticmethod
@@ -100,17 +109,34 @@ class Design(Mapping[str, LayerDesign]):
         """Reads what ``save`` wrote.
 
         Raises:
-            ValueError: the file is no design, is from a newer version, or names an unknown slot or format.
+            ValueError: the file is no design, is from a newer version, names an unknown slot, format or multiplier, or
+                a multiplier's table is missing or damaged.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise ValueError(f"{path}: not a design: the file is not text") from None
         try:
-            layers = design_from_json(text)
+            return Design.from_text(text, Path(path))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        return Design({name: LayerDesign(**slots) for name, slots in layers.items()})
+
+    @staticmethod
+    def from_text(text: str, file: Path) -> "Design":
+        """The design of a text that stands in ``file``, beside which the tables of its multipliers are.
+
+        Raises:
+            ValueError: as ``load``.
+        """
+        layers: dict[str, LayerDesign] = {}
+        for name, slots in design_from_json(text).items():
+            layer = LayerDesign(**slots)
+            try:
+                with_tables = None if layer.multiplier is None else attached(layer.multiplier, file)
+            except ValueError as error:
+                raise ValueError(f"layer {name!r}, slot 'multiplier': {error}") from None
+            layers[name] = replace(layer, multiplier=with_tables)
+        return Design(layers)
 
 
 def difference(a: Design, b: Design) -> dict[str, dict[str, tuple[str | None, str | None]]]:
@@ -120,7 +146,7 @@ def difference(a: Design, b: Design) -> dict[str, dict[str, tuple[str | None, st
         before, after = a[name].slots(), b[name].slots()
         changed = {
             slot: (str(before[slot]) if slot in before else None, str(after[slot]) if slot in after else None)
-            for slot in ("input", "weight", "accumulator", "output")
+            for slot in (one.name for one in fields(LayerDesign))
             if before.get(slot) != after.get(slot)
         }
         if changed:

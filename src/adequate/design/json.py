@@ -1,7 +1,8 @@
 """Designs as JSON, both ways: ``{"adequate_design": 1, "layers": {"conv1": {"weight": "fixed(8,7)"}}}``.
 
-Formats are written in their text form, accumulators as ``{"format": ..., "order": ...}``. ``SCHEMA`` is the JSON
-Schema of the file.
+Formats and multipliers are written in their text form, accumulators as ``{"format": ..., "order": ...}``. Of a
+multiplier that is a table, the text holds the SHA-256 of its content, which lies beside the file (``design.tables``).
+``SCHEMA`` is the JSON Schema of the file.
 """
 
 import json
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from adequate.formats import Format, parse
-from adequate.operators import Accumulator, Order
+from adequate.operators import Accumulator, Multiplier, Order, parse_operator
 
 if TYPE_CHECKING:
     from adequate.design.design import Design
@@ -32,6 +33,7 @@ SCHEMA: dict[str, Any] = {
                 "properties": {
                     "input": {"type": "string"},
                     "weight": {"type": "string"},
+                    "multiplier": {"type": "string"},
                     "output": {"type": "string"},
                     "accumulator": {
                         "type": "object",
@@ -80,20 +82,22 @@ def design_from_json(text: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _slot_to_json(value: Format | Accumulator) -> Any:
+def _slot_to_json(value: Format | Multiplier | Accumulator) -> Any:
     if isinstance(value, Accumulator):
         return {"format": str(value.format), "order": value.order.value}
     return str(value)
 
 
-def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Accumulator:
+def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | Accumulator:
     try:
         if slot == "accumulator":
             given = _mapping(value, "accumulator")
             _require_keys(given, ("format", "order"), "an accumulator")
             return Accumulator(_format(given["format"]), _order(given["order"]))
+        if slot == "multiplier":
+            return _multiplier(value)
         if slot not in ("input", "weight", "output"):
-            raise ValueError("no such slot; a layer has 'input', 'weight', 'accumulator', 'output'")
+            raise ValueError("no such slot; a layer has 'input', 'weight', 'multiplier', 'accumulator', 'output'")
         return _format(value)
     except KeyError as error:
         raise ValueError(f"layer {layer!r}, slot {slot!r}: {error} is missing") from None
@@ -105,6 +109,15 @@ def _format(text: Any) -> Format:
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not the text of a format")
     return parse(text)
+
+
+def _multiplier(text: Any) -> Multiplier:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not the text of a multiplier")
+    operator = parse_operator(text)
+    if not isinstance(operator, Multiplier):
+        raise ValueError(f"{operator} is no multiplier")
+    return operator
 
 
 def _order(text: Any) -> Order:

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from adequate.design import Design, LayerDesign
-from adequate.design.json import design_from_json, design_to_json
+from adequate.design import Design
+from adequate.design.json import design_to_json
+from adequate.design.tables import save_tables
 from adequate.exploration.trial import Query, Trial
 
 SCHEMA_VERSION = 1
@@ -81,7 +82,11 @@ class Store:
         return None
 
     def put(self, context: str, trial: Trial, seconds: float) -> None:
-        """Stores an answer that took ``seconds``; a question that has one keeps it."""
+        """Stores an answer that took ``seconds``; a question that has one keeps it.
+
+        The tables of the design's multipliers go into the folder ``tables`` beside the file.
+        """
+        save_tables((one.multiplier for one in trial.design.values() if one.multiplier is not None), self.path)
         row = (
             context,
             trial.design.digest,
@@ -148,7 +153,7 @@ class Store:
 
     def _design(self, text: str) -> Design:
         try:
-            return Design({name: LayerDesign(**slots) for name, slots in design_from_json(text).items()})  # type: ignore[arg-type]
+            return Design.from_text(text, self.path)
         except (ValueError, TypeError) as error:
             raise self._error(f"it is damaged (a trial's design: {error})") from error
 

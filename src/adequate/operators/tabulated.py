@@ -1,6 +1,7 @@
 """Multipliers that are truth tables: published ones from files, and the user's own."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -46,6 +47,8 @@ class Tabulated(Multiplier):
     def __post_init__(self) -> None:
         require_widths(self)
         require_int(f"operand bits of {self}", self.width_a + self.width_b, 2, TABLE_BITS)
+        if not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"the SHA-256 of {self.label} is 64 hexadecimal digits in lower case, not {self.sha256!r}")
         if self.content is None:
             return
         pairs = 2 ** (self.width_a + self.width_b)
