@@ -7,7 +7,8 @@ import pytest
 from adequate.studies import ristretto
 from adequate.studies.page import Figure, merged, write_page
 from adequate.studies.ristretto_tables import CIFAR, LENET, published
-from adequate.studies.study import Row, markdown, write_between
+from adequate.studies.study import Row
+from adequate.studies.table import markdown, write_between
 
 POINT = 0.01
 

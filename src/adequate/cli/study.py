@@ -49,7 +49,7 @@ def study(
     from adequate.cli.progress import Progress
     from adequate.cli.subject import use_threads
     from adequate.studies.page import write_page
-    from adequate.studies.study import cells, markdown, write_between
+    from adequate.studies.table import cells, markdown, write_between
 
     module = import_module(STUDIES[name])
     unknown = [one for one in table or () if one not in module.TABLES]

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from adequate.storage import write_atomically
-from adequate.studies.study import Row, cells
+from adequate.studies.table import Line, cells
 
 COLOURS = ("#1f5fa8", "#b5761a", "#2b3542", "#8a94a1")
 
@@ -23,11 +23,18 @@ th,td{border-bottom:1px solid #d8dee6;padding:.3rem .5rem;text-align:left;font-v
 
 @dataclass(frozen=True)
 class Figure:
-    """A sweep: accuracy divided by that of full precision, against word length; one line per arithmetic and network."""
+    """Lines of points (x, y); with ``labels``, one for each point of every line, they are marks without a line.
+
+    As it stands a sweep: accuracy divided by that of full precision, against word length, a line per arithmetic.
+    """
 
     name: str
     title: str
-    lines: tuple[tuple[str, tuple[tuple[int, float], ...]], ...]
+    lines: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
+    x: str = "word length, bits"
+    y: str = "accuracy / accuracy in full precision"
+    labels: tuple[str, ...] = ()
+    logarithmic: bool = False
 
 
 def merged(figures: Sequence[Figure]) -> list[Figure]:
@@ -39,7 +46,7 @@ def merged(figures: Sequence[Figure]) -> list[Figure]:
     return [found[name] for name in sorted(found)]
 
 
-def write_page(path: Path, title: str, rows: Sequence[Row], figures: Sequence[Figure]) -> None:
+def write_page(path: Path, title: str, rows: Sequence[Line], figures: Sequence[Figure]) -> None:
     """Writes the page; it opens without a network."""
     heads, *body = cells(rows)
     table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body)
@@ -56,20 +63,24 @@ def write_page(path: Path, title: str, rows: Sequence[Row], figures: Sequence[Fi
 
 
 def _plot(figure: Figure) -> go.Figure:
+    labels = [escape(label) for label in figure.labels]
     drawn = go.Figure(
         [
             go.Scatter(
-                x=[bits for bits, _ in points],
-                y=[value for _, value in points],
+                x=[x for x, _ in points],
+                y=[y for _, y in points],
                 name=escape(name),
-                mode="lines+markers",
+                mode="markers" if labels else "lines+markers",
+                marker={"color": colour, "size": 9},
                 line={"color": colour},
+                text=labels or None,
+                hovertemplate="%{text}<br>%{x}<br>%{y}" if labels else None,
             )
             for (name, points), colour in zip(figure.lines, COLOURS * len(figure.lines), strict=False)
         ]
     )
-    drawn.update_xaxes(title_text="word length, bits")
-    drawn.update_yaxes(title_text="accuracy / accuracy in full precision", range=[0, 1.05])
+    drawn.update_xaxes(title_text=escape(figure.x), type="log" if figure.logarithmic else "linear")
+    drawn.update_yaxes(title_text=escape(figure.y), range=[0, 1.05])
     drawn.update_layout(
         height=360, showlegend=True, template="simple_white", margin={"t": 20}, font={"family": "system-ui, sans-serif"}
     )

@@ -1,11 +1,7 @@
-"""A published table beside ours."""
+"""A published result beside ours."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
-
-from adequate.storage import write_atomically
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +13,17 @@ class Row:
     points; positive means that less is lost here.
     """
 
+    head: ClassVar[tuple[str, ...]] = (
+        "table",
+        "network",
+        "arithmetic",
+        "baseline, published",
+        "published",
+        "baseline, ours",
+        "ours",
+        "less lost here, points",
+        "our design; why it differs",
+    )
     table: str
     network: str
     arithmetic: str
@@ -48,65 +55,27 @@ class Row:
             "difference": self.difference,
         }
 
-
-HEAD = (
-    "table",
-    "network",
-    "arithmetic",
-    "baseline, published",
-    "published",
-    "baseline, ours",
-    "ours",
-    "less lost here, points",
-    "our design; why it differs",
-)
-
-
-def cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The head and the rows as text; accuracies in percent, without fine-tuning in brackets."""
-    return [
-        HEAD,
-        *(
-            (
-                row.table,
-                row.network,
-                row.arithmetic,
-                _percent(row.published_baseline),
-                _both(row.published_after, row.published_before),
-                _percent(row.baseline),
-                _both(row.after, row.before),
-                "" if row.difference is None else f"{row.difference:+.2f}",
-                "; ".join(part for part in (row.design, row.note) if part),
-            )
-            for row in rows
-        ),
-    ]
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Accuracies in percent, without fine-tuning in brackets."""
+        return (
+            self.table,
+            self.network,
+            self.arithmetic,
+            percent(self.published_baseline),
+            _both(self.published_after, self.published_before),
+            percent(self.baseline),
+            _both(self.after, self.before),
+            "" if self.difference is None else f"{self.difference:+.2f}",
+            "; ".join(part for part in (self.design, self.note) if part),
+        )
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
-    head, *body = ("| " + " | ".join(row) + " |" for row in cells(rows))
-    return "\n".join([head, "|---|---|---|---:|---:|---:|---:|---:|---|", *body]) + "\n"
-
-
-def write_between(path: Path, name: str, text: str) -> None:
-    """Replaces what stands between ``<!-- name:begin -->`` and ``<!-- name:end -->`` of a file.
-
-    Raises:
-        ValueError: the file has no such marks.
-    """
-    content = path.read_text(encoding="utf-8")
-    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    if begin not in content or end not in content:
-        raise ValueError(f"{path} has no marks {begin} and {end}")
-    head, tail = content.split(begin)[0], content.split(end)[1]
-    write_atomically(path, f"{head}{begin}\n{text}{end}{tail}")
-
-
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """A fraction as a percentage with two digits; nothing for None."""
     return "" if value is None else f"{100 * value:.2f}"
 
 
 def _both(after: float | None, before: float | None) -> str:
-    bracket = "" if before is None else f"({_percent(before)})"
-    return " ".join(part for part in (_percent(after), bracket) if part)
+    bracket = "" if before is None else f"({percent(before)})"
+    return " ".join(part for part in (percent(after), bracket) if part)
