@@ -22,6 +22,7 @@ from adequate.network import Network, trace
 from adequate.profiling import Ranges
 from adequate.run import Run
 from adequate.studies.page import Figure, merged
+from adequate.studies.ristretto_recipes import Tuner
 from adequate.studies.ristretto_tables import CIFAR, LENET, published
 from adequate.studies.study import Row
 from adequate.zoo import entry
@@ -41,31 +42,20 @@ PASSES = 60
 
 LENET_WEIGHTS = "models/caffe_small/lenet_iter_10000.caffemodel"
 CIFAR_WEIGHTS = "models/caffe_small/cifar10_full_iter_70000.caffemodel"
-DYNAMIC = ("5.1", "5.2", "6.1", "7.1")
-"""Tables whose formats cover the layer outputs: these stay float while training, as in the thesis (9.3)."""
-
-STATIC = ("4.1",)
-"""The table whose one format saturates layer outputs: training goes through them, so that the weights learn of it."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One of the networks, where its weights lie below the data folder, and how it is fine-tuned for some tables."""
+    """One of the networks, where its weights lie below the data folder, and for how long it is fine-tuned."""
 
     name: str
     zoo: str
     weights: str
-    tables: tuple[str, ...]
     epochs: int
-    recipe: Recipe
 
 
-SUBJECTS = (
-    Subject(LENET, "lenet", LENET_WEIGHTS, STATIC, 3, Recipe(rate=1e-3, outputs="quantized")),
-    Subject(LENET, "lenet", LENET_WEIGHTS, DYNAMIC, 3, Recipe(rate=1e-3)),
-    Subject(CIFAR, "cifar10-full", CIFAR_WEIGHTS, STATIC, 1, Recipe(rate=1e-4, outputs="quantized")),
-    Subject(CIFAR, "cifar10-full", CIFAR_WEIGHTS, DYNAMIC, 1, Recipe(rate=1e-4)),
-)
+SUBJECTS = (Subject(LENET, "lenet", LENET_WEIGHTS, 3), Subject(CIFAR, "cifar10-full", CIFAR_WEIGHTS, 1))
+"""Epochs that take about the same time for both networks (ours)."""
 
 
 def run(
@@ -94,18 +84,16 @@ def run(
     rows = [row for row in published() if row.table in tables]
     figures: list[Figure] = []
     for subject in SUBJECTS:
-        wanted = [table for table in tables if table in subject.tables]
-        if not wanted or subject.name not in (networks if not quick else (LENET,)):
+        if subject.name not in (networks if not quick else (LENET,)):
             continue
         watcher.stage(f"{subject.name}: weights and ranges")
-        laboratory = _Laboratory(subject, folder, data_dir, quick, tune and not quick, watcher)
-        with Store(laboratory.bench.run.trials_file) as store:
-            laboratory.store = store
-            rows = [
-                laboratory.measured(row) if row.network == subject.name and row.table in wanted else row for row in rows
-            ]
+        place = Run(folder / subject.zoo)
+        place.claim({"study": "ristretto", "network": subject.zoo, "quick": quick})
+        with Store(place.trials_file) as store:
+            laboratory = _Laboratory(subject, place, store, data_dir, quick, tune and not quick, watcher)
+            rows = [laboratory.measured(row) if row.network == subject.name else row for row in rows]
             if sweeps and not quick:
-                figures += laboratory.sweeps(wanted)
+                figures += laboratory.sweeps(tables)
     return rows, merged(figures)
 
 
@@ -115,7 +103,8 @@ class _Laboratory:
     def __init__(
         self,
         subject: Subject,
-        folder: Path,
+        place: Run,
+        store: Store,
         data_dir: Path | None,
         quick: bool,
         tune: bool,
@@ -123,36 +112,35 @@ class _Laboratory:
     ) -> None:
         zoo = entry(subject.zoo)
         model = zoo.build()
-        root = weights_root(data_dir)
-        zoo.load(model, root / subject.weights)
+        zoo.load(model, weights_root(data_dir) / subject.weights)
         data = zoo.prepare(load(zoo.dataset, data_dir))
         _, validation = data.selection()
-        data = replace(data, validation=validation.first(CHOSEN_ON))
         if quick:
             data = replace(data, test=data.test.first(QUICK_TEST))
-        self.quick, self.epochs = quick, subject.epochs if tune else 0
-        self.subject, self.watcher = subject, watcher
+        few = replace(data, validation=validation.first(CHOSEN_ON))
+        self.subject, self.store, self.quick, self.watcher = subject, store, quick, watcher
         self.network: Network = trace(model.eval(), torch.zeros(zoo.example_shape))
-        place = Run(folder / f"{subject.zoo}-{subject.recipe.outputs}")
-        place.claim({"study": "ristretto", "network": subject.zoo, "quick": quick})
-        self.bench = Bench(self.network, data, place, seed=0, recipe=subject.recipe, watcher=watcher)
+        self.bench = Bench(self.network, few, place, seed=0, recipe=Recipe(), watcher=watcher)
+        self.tuner = Tuner(self.network, data, place.folder, store, watcher) if tune else None
         self.ranges: Ranges = self.bench.ranges()
-        self.store: Store | None = None
 
     def measured(self, row: Row) -> Row:
         """The row with our figures beside the published ones."""
         self.watcher.stage(f"{row.network}, table {row.table}: {row.arithmetic}")
         baseline = self.accuracy(Design())
         design = self.found(self.strategy(row))
-        tuned = self.epochs if row.published_after is not None else 0
         notes = [row.note, self.ties(row, design)]
+        after = None
+        if self.tuner is not None and row.published_after is not None:
+            after, recipe = self.tuner.accuracy(design, self.subject.epochs)
+            notes.append(f"trained at rate {recipe.rate:g}, outputs {recipe.outputs}")
         if self.quick:
             notes.append(f"first {QUICK_TEST:,} test images, no fine-tuning")
         return replace(
             row,
             baseline=baseline,
             before=self.accuracy(design),
-            after=self.accuracy(design, tuned) if tuned else None,
+            after=after,
             design=_described(row.table, design),
             note="; ".join(filter(None, notes)),
         )
@@ -217,9 +205,9 @@ class _Laboratory:
         assert design is not None
         return design
 
-    def accuracy(self, design: Design, epochs: int = 0) -> float:
-        """Accuracy on the test images."""
-        return self._ask(Query(design, epochs, "test"))
+    def accuracy(self, design: Design) -> float:
+        """Accuracy on the test images, without fine-tuning."""
+        return self._ask(Query(design, split="test"))
 
     def _validated(self, design: Design) -> float:
         return self._ask(Query(design))
