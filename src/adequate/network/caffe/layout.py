@@ -12,6 +12,7 @@ from adequate.network.caffe.products import Shape, axis_of
 
 
 def concat(layer: CaffeLayer, *shapes: Shape) -> nn.Module:
+    """Along ``axis``, channels if nothing else is said; old files call it ``concat_dim``."""
     return Concat(_axis(layer.message.message("concat_param"), "concat_dim", shapes[0]))
 
 
@@ -30,6 +31,7 @@ def slices(layer: CaffeLayer, shape: Shape) -> nn.Module:
 
 
 def flatten(layer: CaffeLayer, shape: Shape) -> nn.Module:
+    """The dimensions from ``axis`` to ``end_axis`` as one; without either each image becomes a row."""
     parameters = layer.message.message("flatten_param")
     return nn.Flatten(axis_of(parameters, "axis", shape, 1), axis_of(parameters, "end_axis", shape, -1))
 

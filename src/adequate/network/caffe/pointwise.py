@@ -33,6 +33,7 @@ POINTWISE: Mapping[str, Callable[[Message], nn.Module]] = {
 
 
 def prelu(layer: CaffeLayer, shape: Shape) -> nn.Module:
+    """max(x, 0) + slope * min(x, 0), with a slope a channel, or one for all that are ``channel_shared``."""
     if len(shape) < 2:
         raise ValueError(f"a value of shape {shape} has no channels")
     shared = layer.message.message("prelu_param").flag("channel_shared", False)
@@ -40,6 +41,7 @@ def prelu(layer: CaffeLayer, shape: Shape) -> nn.Module:
 
 
 def softmax(layer: CaffeLayer, shape: Shape) -> nn.Module:
+    """Along ``axis``, channels if nothing else is said."""
     return nn.Softmax(axis_of(layer.message.message("softmax_param"), "axis", shape, 1))
 
 

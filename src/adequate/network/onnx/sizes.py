@@ -71,4 +71,5 @@ class Sizes:
 
 
 def as_tensor(value: "Tensor | Sizes") -> Tensor:
+    """What an operator on tensors reads: sizes as a tensor of their type, a tensor as it is."""
     return value.tensor() if isinstance(value, Sizes) else value

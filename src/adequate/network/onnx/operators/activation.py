@@ -1,5 +1,6 @@
 """Activations: functions of one tensor, element by element or along an axis."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -9,8 +10,34 @@ from torch import Tensor
 from adequate.network.onnx.operator import Operand
 
 
-def leaky_relu(x: Tensor, *, alpha: float = 0.01) -> Tensor:
-    return F.leaky_relu(x, alpha)
+def _with_alpha(function: Callable[[Tensor, float], Tensor], default: float) -> Callable[..., Tensor]:
+    """A torch function of a tensor and a number, which ONNX calls ``alpha``."""
+
+    def activation(x: Tensor, *, alpha: float = default) -> Tensor:
+        return function(x, alpha)
+
+    return activation
+
+
+def _along(function: Callable[[Tensor, int], Tensor]) -> Callable[..., Tensor]:
+    """A function of a tensor and one of its axes, the last one if nothing else is said."""
+
+    def activation(x: Tensor, *, axis: int = -1) -> Tensor:
+        return function(x, axis)
+
+    return activation
+
+
+def _as_rows(function: Callable[[Tensor, int], Tensor]) -> Callable[..., Tensor]:
+    """The same before opset 13: over all the dimensions from ``axis`` on, taken as one."""
+
+    def activation(x: Tensor, *, axis: int = 1) -> Tensor:
+        axis = axis % x.dim()
+        if axis == x.dim() - 1:
+            return function(x, -1)
+        return function(x.flatten(axis), -1).reshape(x.shape)
+
+    return activation
 
 
 def p_relu(x: Tensor, weight: Tensor) -> Tensor:
@@ -39,21 +66,9 @@ def _limit(limit: Operand | None, x: Tensor) -> Tensor | None:
     )
 
 
-def elu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
-    return F.elu(x, alpha)
-
-
 def selu(x: Tensor, *, alpha: float = 1.6732632423543772, gamma: float = 1.0507009873554805) -> Tensor:
     """Selu: gamma * (x if x > 0 else alpha * (exp(x) - 1)); the defaults, in float32, are torch's constants."""
     return F.selu(x) if (round(alpha, 6), round(gamma, 6)) == (1.673263, 1.050701) else gamma * F.elu(x, alpha)
-
-
-def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
-    return F.celu(x, alpha)
-
-
-def thresholded_relu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
-    return F.threshold(x, alpha, 0.0)
 
 
 def hard_sigmoid(x: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
@@ -63,28 +78,19 @@ def hard_sigmoid(x: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
     return torch.clamp(x * alpha + beta, 0, 1)
 
 
-def hard_swish(x: Tensor) -> Tensor:
-    return F.hardswish(x)
-
-
 def gelu(x: Tensor, *, approximate: Literal["none", "tanh"] = "none") -> Tensor:
+    """Gelu: x times the normal distribution's probability of less than x, or that by way of tanh."""
     return F.gelu(x, approximate=approximate)
 
 
 def swish(x: Tensor, *, alpha: float = 1.0) -> Tensor:
+    """Swish: x / (1 + exp(-alpha x))."""
     return F.silu(x) if alpha == 1 else x * torch.sigmoid(x * alpha)
 
 
-def mish(x: Tensor) -> Tensor:
-    return F.mish(x)
-
-
 def softplus(x: Tensor) -> Tensor:
+    """Softplus: log(1 + exp(x)); torch takes x itself beyond a threshold, which lies where they are the same number."""
     return F.softplus(x, threshold=20.0 if x.dtype != torch.float64 else 40.0)
-
-
-def softsign(x: Tensor) -> Tensor:
-    return F.softsign(x)
 
 
 def shrink(x: Tensor, *, bias: float = 0.0, lambd: float = 0.5) -> Tensor:
@@ -94,61 +100,28 @@ def shrink(x: Tensor, *, bias: float = 0.0, lambd: float = 0.5) -> Tensor:
     return torch.where(x < -lambd, x + bias, torch.where(x > lambd, x - bias, torch.zeros_like(x)))
 
 
-def softmax(x: Tensor, *, axis: int = -1) -> Tensor:
-    return torch.softmax(x, axis)
-
-
-def log_softmax(x: Tensor, *, axis: int = -1) -> Tensor:
-    return torch.log_softmax(x, axis)
-
-
-def hardmax(x: Tensor, *, axis: int = -1) -> Tensor:
-    """Hardmax: 1 at the first largest along the axis, 0 elsewhere."""
+def _hardmax(x: Tensor, axis: int) -> Tensor:
+    """1 at the first largest along the axis, 0 elsewhere."""
     return F.one_hot(x.argmax(axis), x.shape[axis]).movedim(-1, axis).to(x.dtype)
 
 
-def softmax_1(x: Tensor, *, axis: int = 1) -> Tensor:
-    """Softmax before opset 13: over all the dimensions from ``axis`` on, taken as one."""
-    return _as_rows(x, axis, softmax)
-
-
-def log_softmax_1(x: Tensor, *, axis: int = 1) -> Tensor:
-    """LogSoftmax before opset 13: over all the dimensions from ``axis`` on, taken as one."""
-    return _as_rows(x, axis, log_softmax)
-
-
-def hardmax_1(x: Tensor, *, axis: int = 1) -> Tensor:
-    """Hardmax before opset 13: over all the dimensions from ``axis`` on, taken as one."""
-    return _as_rows(x, axis, hardmax)
-
-
-def _as_rows(x: Tensor, axis: int, function) -> Tensor:
-    axis = axis % x.dim()
-    if axis == x.dim() - 1:
-        return function(x, axis=-1)
-    return function(x.flatten(axis), axis=-1).reshape(x.shape)
-
-
 ACTIVATIONS = {
-    "LeakyRelu": leaky_relu,
+    "LeakyRelu": _with_alpha(F.leaky_relu, 0.01),
     "PRelu": p_relu,
     "Clip": clip,
-    "Elu": elu,
+    "Elu": _with_alpha(F.elu, 1.0),
     "Selu": selu,
-    "Celu": celu,
-    "ThresholdedRelu": thresholded_relu,
+    "Celu": _with_alpha(F.celu, 1.0),
+    "ThresholdedRelu": _with_alpha(lambda x, alpha: F.threshold(x, alpha, 0.0), 1.0),
     "HardSigmoid": hard_sigmoid,
-    "HardSwish": hard_swish,
     "Gelu": gelu,
     "Swish": swish,
-    "Mish": mish,
     "Softplus": softplus,
-    "Softsign": softsign,
     "Shrink": shrink,
-    "Softmax": softmax,
-    "Softmax-1": softmax_1,
-    "LogSoftmax": log_softmax,
-    "LogSoftmax-1": log_softmax_1,
-    "Hardmax": hardmax,
-    "Hardmax-1": hardmax_1,
+    "Softmax": _along(torch.softmax),
+    "Softmax-1": _as_rows(torch.softmax),
+    "LogSoftmax": _along(torch.log_softmax),
+    "LogSoftmax-1": _as_rows(torch.log_softmax),
+    "Hardmax": _along(_hardmax),
+    "Hardmax-1": _as_rows(_hardmax),
 }

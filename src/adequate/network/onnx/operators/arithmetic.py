@@ -1,9 +1,11 @@
 """Arithmetic, element by element, with ONNX's broadcasting, which is torch's."""
 
+from collections.abc import Callable
 from functools import reduce
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from adequate.network.onnx.operator import Operand
@@ -37,6 +39,9 @@ UNARY = {
     "Sigmoid": torch.sigmoid,
     "Tanh": torch.tanh,
     "BitwiseNot": torch.bitwise_not,
+    "HardSwish": F.hardswish,
+    "Mish": F.mish,
+    "Softsign": F.softsign,
 }
 """Operators of one tensor without attributes. Round takes halves to even, as ONNX does."""
 
@@ -75,31 +80,32 @@ def mod(input: Tensor, other: Operand, *, fmod: int = 0) -> Tensor:
 
 
 def bit_shift(input: Tensor, other: Tensor, *, direction: Literal["LEFT", "RIGHT"]) -> Tensor:
+    """BitShift: ``input`` times or divided by 2^other, what falls off the end being lost."""
     return torch.bitwise_left_shift(input, other) if direction == "LEFT" else torch.bitwise_right_shift(input, other)
 
 
-def minimum(first: Tensor, *rest: Tensor) -> Tensor:
-    return reduce(torch.minimum, rest, first)
+def _of_many(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    """A function of two tensors on any number of them, from left to right."""
 
+    def folded(first: Tensor, *rest: Tensor) -> Tensor:
+        return reduce(function, rest, first)
 
-def maximum(first: Tensor, *rest: Tensor) -> Tensor:
-    return reduce(torch.maximum, rest, first)
-
-
-def total(first: Tensor, *rest: Tensor) -> Tensor:
-    return reduce(torch.add, rest, first)
+    return folded
 
 
 def mean(first: Tensor, *rest: Tensor) -> Tensor:
-    return torch.div(total(first, *rest), 1 + len(rest)) if rest else first
+    """Mean of the operands, number by number."""
+    return torch.div(reduce(torch.add, rest, first), 1 + len(rest)) if rest else first
 
 
 def is_inf(x: Tensor, *, detect_negative: int = 1, detect_positive: int = 1) -> Tensor:
+    """IsInf: whether a number is infinite with a sign that is looked for."""
     nothing = torch.zeros_like(x, dtype=torch.bool)
     return (torch.isposinf(x) if detect_positive else nothing) | (torch.isneginf(x) if detect_negative else nothing)
 
 
 def where(condition: Tensor, input: Tensor, other: Operand) -> Tensor:
+    """Where: ``input`` where the condition is true, else ``other``, which may be a plain number."""
     return torch.where(condition, input, other)
 
 
@@ -108,9 +114,9 @@ ARITHMETIC = {
     "Pow": pow,
     "Mod": mod,
     "BitShift": bit_shift,
-    "Min": minimum,
-    "Max": maximum,
-    "Sum": total,
+    "Min": _of_many(torch.minimum),
+    "Max": _of_many(torch.maximum),
+    "Sum": _of_many(torch.add),
     "Mean": mean,
     "IsInf": is_inf,
     "Where": where,

@@ -5,9 +5,9 @@ from torch import Tensor
 
 from adequate.network.onnx.operators.spatial import (
     AutoPad,
+    Sides,
     Sizes,
-    check_spatial,
-    pads_of,
+    Window,
     per_dimension,
     same_pad,
     split_pads,
@@ -31,11 +31,9 @@ def conv(
     strides: Sizes = (),
 ) -> Tensor:
     """Conv: torch's own convolution; padding that differs at the two ends, or depends on the size, is done first."""
-    kernel = _kernel(weight, kernel_shape)
-    count = check_spatial(x, kernel)
-    stride, dilation = _steps(strides, dilations, count)
-    x, padding = split_pads(x, pads_of(x, auto_pad, pads, kernel, stride, dilation), 0.0)
-    return CONVOLVE[count - 1](x, weight, bias, stride, padding, dilation, group)
+    window = Window.over(x, _kernel(weight, kernel_shape), strides, dilations)
+    x, padding = split_pads(x, window.pads(x, auto_pad, pads), 0.0)
+    return CONVOLVE[window.dimensions - 1](x, weight, bias, window.stride, padding, window.dilation, group)
 
 
 def conv_transpose(
@@ -53,13 +51,12 @@ def conv_transpose(
     strides: Sizes = (),
 ) -> Tensor:
     """ConvTranspose: torch's own; what its symmetric padding cannot say is computed unpadded, then cut off."""
-    kernel = _kernel(weight, kernel_shape)
-    count = check_spatial(x, kernel)
-    stride, dilation = _steps(strides, dilations, count)
+    window = Window.over(x, _kernel(weight, kernel_shape), strides, dilations)
+    count, stride, dilation = window.dimensions, window.stride, window.dilation
     extra = per_dimension(output_padding, count, 0, "output_padding")
     whole = tuple(
-        (size - 1) * s + e + (k - 1) * d + 1
-        for size, s, e, k, d in zip(x.shape[2:], stride, extra, kernel, dilation, strict=True)
+        (size - 1) * s + e + extent
+        for size, s, e, extent in zip(x.shape[2:], stride, extra, window.extent, strict=True)
     )
     if output_shape:
         wanted = per_dimension(output_shape[-count:], count, 0, "output_shape")
@@ -68,7 +65,7 @@ def conv_transpose(
         wanted = tuple(size * s for size, s in zip(x.shape[2:], stride, strict=True))
         cuts = _cuts(whole, wanted, upper=auto_pad != "SAME_UPPER")
     else:
-        cuts = pads_of(x, auto_pad, pads, kernel, stride, dilation)
+        cuts = window.pads(x, auto_pad, pads)
     function = TRANSPOSED[count - 1]
     if all(start == end >= 0 for start, end in cuts) and all(
         e < max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)
@@ -78,7 +75,7 @@ def conv_transpose(
     return _trimmed(y, cuts, extra, bias)
 
 
-def _trimmed(y: Tensor, cuts: tuple[tuple[int, int], ...], extra: Sizes, bias: Tensor | None) -> Tensor:
+def _trimmed(y: Tensor, cuts: Sides, extra: Sizes, bias: Tensor | None) -> Tensor:
     """The output less its pads, longer by ``output_padding``: where no input reaches, the bias alone stands."""
     sides = tuple((-start, e - end) for (start, end), e in zip(cuts, extra, strict=True))
     if bias is None or all(end <= 0 for _, end in sides):
@@ -87,7 +84,7 @@ def _trimmed(y: Tensor, cuts: tuple[tuple[int, int], ...], extra: Sizes, bias: T
     return F.pad(y - flat, torch_order(sides)) + flat
 
 
-def _cuts(whole: tuple[int, ...], wanted: tuple[int, ...], *, upper: bool) -> tuple[tuple[int, int], ...]:
+def _cuts(whole: tuple[int, ...], wanted: tuple[int, ...], *, upper: bool) -> Sides:
     """What to cut at the start and the end of each dimension (ONNX, ConvTranspose)."""
     found = []
     for size, want in zip(whole, wanted, strict=True):
@@ -102,10 +99,6 @@ def _kernel(weight: Tensor, stated: Sizes) -> Sizes:
     if stated and tuple(stated) != kernel:
         raise ValueError(f"kernel_shape = {list(stated)} with a weight of shape {list(weight.shape)}")
     return kernel
-
-
-def _steps(strides: Sizes, dilations: Sizes, count: int) -> tuple[Sizes, Sizes]:
-    return per_dimension(strides, count, 1, "strides", 1), per_dimension(dilations, count, 1, "dilations", 1)
 
 
 CONVOLUTIONS = {"Conv": conv, "ConvTranspose": conv_transpose, "SamePad": same_pad}

@@ -21,6 +21,7 @@ def gather(x: Tensor, indices: Operand, *, axis: int = 0) -> Tensor:
 
 
 def gather_elements(x: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
+    """GatherElements: each index chooses one element, at its own place but for the axis."""
     return torch.gather(x, axis, _positive(indices, x.shape[axis]))
 
 
@@ -37,6 +38,7 @@ def scatter_elements(
     axis: int = 0,
     reduction: Literal["none", "add", "mul", "max", "min"] = "none",
 ) -> Tensor:
+    """ScatterElements: each update goes where its index says along the axis, instead of what is there or onto it."""
     positions = _positive(indices, x.shape[axis])
     if reduction == "none":
         return torch.scatter(x, axis, positions, updates)
@@ -45,6 +47,7 @@ def scatter_elements(
 
 
 def scatter_nd(x: Tensor, indices: Tensor, updates: Tensor, *, reduction: Literal["none", "add"] = "none") -> Tensor:
+    """ScatterND: each vector of indices says which slice its update replaces or is added to."""
     return torch.index_put(x, _coordinates(x, indices, 0), updates, accumulate=reduction == "add")
 
 
@@ -71,21 +74,25 @@ def one_hot(indices: Tensor, depth: Numbers, values: Tensor, *, axis: int = -1) 
 
 
 def trilu(x: Tensor, k: Integers | None = None, *, upper: int = 1) -> Tensor:
+    """Trilu: the triangle on one side of the k-th diagonal, zeros on the other."""
     diagonal = k[0] if k else 0
     return torch.triu(x, diagonal) if upper else torch.tril(x, diagonal)
 
 
 def range_(start: Sizes, limit: Sizes, delta: Sizes) -> Tensor:
+    """Range, as Python's, of known numbers."""
     return torch.arange(start.values.item(), limit.values.item(), delta.values.item(), dtype=start.dtype)
 
 
 def constant_of_shape(shape: Integers, value: Sizes | None = None) -> Tensor:
+    """ConstantOfShape: zeros of float32, or the given number in its type."""
     if value is None:
         return torch.zeros(shape)
     return torch.full(shape, value.values.item(), dtype=value.dtype)
 
 
 def eye_like(x: Tensor, *, dtype: torch.dtype | None = None, k: int = 0) -> Tensor:
+    """EyeLike: ones on the k-th diagonal of a matrix of the input's shape."""
     rows, columns = x.shape
     ones = torch.arange(columns) - torch.arange(rows)[:, None] == k
     return ones.to(dtype or x.dtype)

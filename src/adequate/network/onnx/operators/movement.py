@@ -12,6 +12,7 @@ from adequate.network.onnx.sizes import Sizes
 
 
 def identity(x: Tensor) -> Tensor:
+    """Identity: the operand itself."""
     return x
 
 
@@ -26,10 +27,12 @@ def dropout(x: Tensor, _ratio: Tensor | None = None, _training_mode: Tensor | No
 
 
 def shape(x: Tensor, *, start: int = 0, end: int | None = None) -> Sizes:
+    """Shape, of the dimensions from ``start`` to before ``end``."""
     return Sizes.of(x.shape[start:end])
 
 
 def size(x: Tensor) -> Sizes:
+    """Size: the number of elements."""
     count = 1
     for length in x.shape:
         count = count * length
@@ -68,6 +71,7 @@ def squeeze(x: Tensor, axes: Integers | None = None) -> Tensor:
 
 
 def unsqueeze(x: Tensor, axes: Integers) -> Tensor:
+    """Unsqueeze; the axes are counted in the result."""
     for axis in _ascending(axes, x.dim() + len(axes)):
         x = torch.unsqueeze(x, axis)
     return x
@@ -81,6 +85,7 @@ def _ascending(axes: Sequence[int], count: int) -> list[int]:
 
 
 def transpose(x: Tensor, *, perm: tuple[int, ...] = ()) -> Tensor:
+    """Transpose; without ``perm`` the dimensions are reversed."""
     return torch.permute(x, perm or tuple(reversed(range(x.dim()))))
 
 
@@ -140,11 +145,10 @@ def expand(x: Tensor, shape: Integers) -> Tensor:
 
 
 def tile(x: Tensor, repeats: Integers) -> Tensor:
-    return x.repeat(repeats) if len(repeats) == x.dim() else _refuse(f"{len(repeats)} repeats of {x.dim()} dimensions")
-
-
-def _refuse(reason: str) -> Tensor:
-    raise ValueError(reason)
+    """Tile: copies side by side, so many along each dimension."""
+    if len(repeats) != x.dim():
+        raise ValueError(f"{len(repeats)} repeats of {x.dim()} dimensions")
+    return x.repeat(repeats)
 
 
 PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
@@ -202,16 +206,19 @@ def depth_to_space(x: Tensor, *, blocksize: int, mode: Literal["DCR", "CRD"] = "
 
 
 def space_to_depth(x: Tensor, *, blocksize: int) -> Tensor:
+    """SpaceToDepth, undone by DepthToSpace in the order DCR."""
     n, c, h, w = x.shape
     y = x.reshape(n, c, h // blocksize, blocksize, w // blocksize, blocksize).permute(0, 3, 5, 1, 2, 4)
     return y.reshape(n, c * blocksize**2, h // blocksize, w // blocksize)
 
 
 def cast(x: Tensor, *, to: torch.dtype) -> Tensor:
+    """Cast, floating point to integers toward zero."""
     return x.to(to)
 
 
 def cast_like(x: Tensor, like: Tensor) -> Tensor:
+    """CastLike: Cast to the second operand's type."""
     return x.to(like.dtype)
 
 

@@ -4,14 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from adequate.network.onnx.operators.spatial import (
-    AutoPad,
-    Sizes,
-    check_spatial,
-    pads_of,
-    per_dimension,
-    torch_order,
-)
+from adequate.network.onnx.operators.spatial import AutoPad, Sides, Sizes, Window, torch_order
 
 AVERAGE = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 MAXIMUM = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
@@ -28,15 +21,13 @@ def max_pool(
     strides: Sizes = (),
 ) -> Tensor:
     """MaxPool; padding counts as minus infinity."""
-    count = check_spatial(x, kernel_shape)
-    stride = per_dimension(strides, count, 1, "strides", 1)
-    dilation = per_dimension(dilations, count, 1, "dilations", 1)
-    sides = pads_of(x, auto_pad, pads, kernel_shape, stride, dilation)
+    window = Window.over(x, kernel_shape, strides, dilations)
+    sides = window.pads(x, auto_pad, pads)
     padding = _own_padding(sides, kernel_shape)
     if padding is None:
         x = F.pad(x, torch_order(sides), value=_lowest(x))
-        padding = (0,) * count
-    return MAXIMUM[count - 1](x, kernel_shape, stride, padding, dilation, bool(ceil_mode))
+        padding = (0,) * window.dimensions
+    return MAXIMUM[window.dimensions - 1](x, kernel_shape, window.stride, padding, window.dilation, bool(ceil_mode))
 
 
 def average_pool(
@@ -51,20 +42,19 @@ def average_pool(
     strides: Sizes = (),
 ) -> Tensor:
     """AveragePool: torch's own where it can say it, else a sum over windows divided by what each one holds."""
-    count = check_spatial(x, kernel_shape)
-    stride = per_dimension(strides, count, 1, "strides", 1)
-    dilation = per_dimension(dilations, count, 1, "dilations", 1)
-    sides = pads_of(x, auto_pad, pads, kernel_shape, stride, dilation)
+    window = Window.over(x, kernel_shape, strides, dilations)
+    sides = window.pads(x, auto_pad, pads)
     padding = _own_padding(sides, kernel_shape)
-    if padding is not None and set(dilation) == {1}:
-        return AVERAGE[count - 1](x, kernel_shape, stride, padding, bool(ceil_mode), bool(count_include_pad))
+    if padding is not None and set(window.dilation) == {1}:
+        average = AVERAGE[window.dimensions - 1]
+        return average(x, kernel_shape, window.stride, padding, bool(ceil_mode), bool(count_include_pad))
     held = torch.ones_like(x[:1, :1])
     held = F.pad(held, torch_order(sides), value=1.0 if count_include_pad else 0.0)
     x = F.pad(x, torch_order(sides))
     if ceil_mode:
-        beyond = _beyond(x, kernel_shape, stride, dilation)
+        beyond = _beyond(x, window)
         x, held = F.pad(x, torch_order(beyond)), F.pad(held, torch_order(beyond))
-    return _window_sums(x, kernel_shape, stride, dilation) / _window_sums(held, kernel_shape, stride, dilation)
+    return _window_sums(x, window) / _window_sums(held, window)
 
 
 def lp_pool(
@@ -79,13 +69,11 @@ def lp_pool(
     strides: Sizes = (),
 ) -> Tensor:
     """LpPool: (sum of |x|^p over the window)^(1/p)."""
-    count = check_spatial(x, kernel_shape)
-    stride = per_dimension(strides, count, 1, "strides", 1)
-    dilation = per_dimension(dilations, count, 1, "dilations", 1)
-    x = F.pad(x, torch_order(pads_of(x, auto_pad, pads, kernel_shape, stride, dilation)))
+    window = Window.over(x, kernel_shape, strides, dilations)
+    x = F.pad(x, torch_order(window.pads(x, auto_pad, pads)))
     if ceil_mode:
-        x = F.pad(x, torch_order(_beyond(x, kernel_shape, stride, dilation)))
-    return _window_sums(x.abs().pow(p), kernel_shape, stride, dilation).pow(1 / p)
+        x = F.pad(x, torch_order(_beyond(x, window)))
+    return _window_sums(x.abs().pow(p), window).pow(1 / p)
 
 
 def global_average_pool(x: Tensor) -> Tensor:
@@ -110,7 +98,7 @@ def _spatial(x: Tensor) -> int:
     return x.dim() - 2
 
 
-def _own_padding(sides: tuple[tuple[int, int], ...], kernel: Sizes) -> Sizes | None:
+def _own_padding(sides: Sides, kernel: Sizes) -> Sizes | None:
     """The padding torch's pooling does itself: equal at both ends and at most half the window."""
     fits = all(start == end and 2 * start <= k for (start, end), k in zip(sides, kernel, strict=True))
     return tuple(start for start, _ in sides) if fits else None
@@ -120,18 +108,18 @@ def _lowest(x: Tensor) -> float:
     return -torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).min
 
 
-def _beyond(x: Tensor, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[tuple[int, int], ...]:
+def _beyond(x: Tensor, window: Window) -> Sides:
     """What ``ceil_mode`` adds at the end, so that a last window which starts inside is whole."""
     return tuple(
-        (0, max(-(-(size - (k - 1) * d - 1) // s) * s + (k - 1) * d + 1 - size, 0))
-        for size, k, s, d in zip(x.shape[2:], kernel, stride, dilation, strict=True)
+        (0, max(-(-(size - extent) // s) * s + extent - size, 0))
+        for size, extent, s in zip(x.shape[2:], window.extent, window.stride, strict=True)
     )
 
 
-def _window_sums(x: Tensor, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Tensor:
+def _window_sums(x: Tensor, window: Window) -> Tensor:
     """Sums over windows, one dimension after the other."""
-    for axis, (k, s, d) in enumerate(zip(kernel, stride, dilation, strict=True), 2):
-        x = x.unfold(axis, (k - 1) * d + 1, s)[..., ::d].sum(-1)
+    for axis, (extent, s, d) in enumerate(zip(window.extent, window.stride, window.dilation, strict=True), 2):
+        x = x.unfold(axis, extent, s)[..., ::d].sum(-1)
     return x
 
 

@@ -11,6 +11,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """MatMul of two tensors that are computed, leading dimensions broadcast."""
     return torch.matmul(input, other)
 
 

@@ -40,16 +40,15 @@ def _mean(x: Tensor, axes: Axes, keepdim: bool) -> Tensor:
     return torch.mean(x, axes, keepdim)
 
 
-def arg_max(x: Tensor, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Tensor:
-    if select_last_index:
-        return x.shape[axis] - 1 - torch.argmax(x.flip(axis), axis, bool(keepdims))
-    return torch.argmax(x, axis, bool(keepdims))
+def _position(first: Callable[[Tensor, int, bool], Tensor]) -> Callable[..., Tensor]:
+    """Where along an axis the element is that ``first`` finds, or the last of its equals."""
 
+    def found(x: Tensor, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Tensor:
+        if select_last_index:
+            return x.shape[axis] - 1 - first(x.flip(axis), axis, bool(keepdims))
+        return first(x, axis, bool(keepdims))
 
-def arg_min(x: Tensor, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Tensor:
-    if select_last_index:
-        return x.shape[axis] - 1 - torch.argmin(x.flip(axis), axis, bool(keepdims))
-    return torch.argmin(x, axis, bool(keepdims))
+    return found
 
 
 def top_k(x: Tensor, k: Integers, *, axis: int = -1, largest: int = 1, sorted: int = 1) -> tuple[Tensor, ...]:  # noqa: ARG001
@@ -78,8 +77,8 @@ REDUCTIONS = {
     "ReduceL2": _reduction(lambda x, axes, keepdim: _sum_of_squares(x, axes, keepdim).sqrt()),
     "ReduceLogSum": _reduction(lambda x, axes, keepdim: _sum(x, axes, keepdim).log()),
     "ReduceLogSumExp": _reduction(torch.logsumexp),
-    "ArgMax": arg_max,
-    "ArgMin": arg_min,
+    "ArgMax": _position(torch.argmax),
+    "ArgMin": _position(torch.argmin),
     "TopK": top_k,
     "CumSum": cum_sum,
 }
