@@ -3,6 +3,7 @@
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -67,3 +68,68 @@ def test_json_both_ways(tmp_path: Path) -> None:
     saved = json.loads((tmp_path / "ranges.json").read_text())
     assert saved["context"] == "abc"
     assert Ranges.from_json(saved) == some()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ((), [], r"^the ranges: \[\] is no object$"),
+        (("images",), "3", "^the ranges: images is '3', not a number of images$"),
+        (("images",), True, "^the ranges: images is True, not a number of images$"),
+        (("layers",), None, "^the ranges: layers is None, not an object$"),
+        (("layers", "conv"), 1, "^layer 'conv': 1 is no object$"),
+        (("layers", "conv", "operation"), 1, "^layer 'conv': operation is 1, not a text$"),
+        (("layers", "conv", "reads_image"), 0, "^layer 'conv': reads_image is 0, not true or false$"),
+        (("layers", "conv", "summed_axis"), 1.0, "^layer 'conv': summed_axis is 1.0, not an integer or null$"),
+        (
+            ("layers", "conv", "weight_channels"),
+            [[0.0]],
+            r"^layer 'conv': weight_channels is \[\[0.0\]\], not a list of ",
+        ),
+        (("layers", "conv", "input"), [], r"^layer 'conv': input is \[\], not an object or null$"),
+        (("layers", "conv", "input", "low"), "0", "^layer 'conv', input: low is '0', not a finite number$"),
+        (("layers", "conv", "input", "high"), torch.nan, "^layer 'conv', input: high is nan, not a finite number$"),
+        (("layers", "conv", "input", "high"), 10**400, "^layer 'conv', input: high is 1000.*, not a finite number$"),
+        (
+            ("layers", "conv", "input", "bins"),
+            [1, 1],
+            r"^layer 'conv', input: bins is \[1, 1\], not a list of ascending",
+        ),
+        (
+            ("layers", "conv", "input", "bins"),
+            [10**6],
+            "^layer 'conv', input: bins is .*, not a list of ascending bins$",
+        ),
+        (
+            ("layers", "relu", "input", "counts"),
+            [1],
+            r"^layer 'relu', input: counts is \[1\], not a list of \d+ counts$",
+        ),
+    ],
+)
+def test_what_is_ill_typed_is_named(path: tuple[str, ...], value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        Ranges.from_json(_changed(some().to_json(), path, value))
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 160
+
+
+def test_every_field_is_missed() -> None:
+    whole = some().to_json()
+    layer = whole["layers"]["conv"]
+    paths = [("images",), ("layers",), *(("layers", "conv", key) for key in layer)]
+    paths += [("layers", "conv", "input", key) for key in layer["input"]]
+    for path in paths:
+        with pytest.raises(ValueError, match=f"there is no '{path[-1]}'$"):
+            Ranges.from_json(_changed(whole, path, None, remove=True))
+
+
+def _changed(whole: Any, path: tuple[str, ...], value: object, *, remove: bool = False) -> Any:
+    if not path:
+        return value
+    changed = dict(whole)
+    if remove and len(path) == 1:
+        del changed[path[0]]
+    else:
+        changed[path[0]] = _changed(whole[path[0]], path[1:], value, remove=remove)
+    return changed

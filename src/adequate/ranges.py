@@ -1,8 +1,10 @@
 """What was seen of a network's tensors: nouns, comparable and hashable, JSON both ways."""
 
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,13 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adequate.histogram import LOWEST_EXPONENT, Histogram, histogram, merged, octaves
+from adequate.histogram import BINS, LOWEST_EXPONENT, Histogram, histogram, merged, octaves
 from adequate.storage import write_atomically
 
 Interval = tuple[float, float]
 
 SLOTS = ("input", "weight", "bias", "output")
 PLAIN = ("operation", "reads_image", "channel_axis", "summed_axis")
+
+LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +144,14 @@ class Ranges(Mapping[str, LayerRanges]):
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Ranges":
-        """What ``to_json`` gave."""
-        layers: dict[str, LayerRanges] = {}
-        for name, one in data["layers"].items():
-            channels = tuple((low, high) for low, high in one["weight_channels"])
-            seen: dict[str, Any] = {slot: _range(one[slot]) for slot in SLOTS}
-            layers[name] = LayerRanges(**{key: one[key] for key in PLAIN}, **seen, weight_channels=channels)
-        return Ranges(layers, data["images"])
+        """What ``to_json`` gave; what else ``data`` holds is not looked at.
+
+        Raises:
+            ValueError: something is missing or of another type; the message says where.
+        """
+        images = _field(data, "images", "the ranges", _is_count, "a number of images")
+        layers = _field(data, "layers", "the ranges", _is_object, "an object")
+        return Ranges({name: _layer(one, f"layer {name!r}") for name, one in layers.items()}, images)
 
     def save(self, path: Path, **notes: str) -> None:
         """Writes the ranges and some notes as JSON, whole or not at all."""
@@ -160,7 +166,82 @@ def _plain(seen: Range | None) -> dict[str, Any] | None:
     return {"low": seen.low, "high": seen.high, "bins": list(bins), "counts": list(counts)}
 
 
-def _range(data: Mapping[str, Any] | None) -> Range | None:
+def _layer(data: object, where: str) -> LayerRanges:
+    axes = {
+        name: _field(data, name, where, lambda value: value is None or _is_integer(value), "an integer or null")
+        for name in ("channel_axis", "summed_axis")
+    }
+    channels = _field(data, "weight_channels", where, _are_intervals, "a list of [low, high]")
+    return LayerRanges(
+        _field(data, "operation", where, lambda value: isinstance(value, str), "a text"),
+        _field(data, "reads_image", where, lambda value: isinstance(value, bool), "true or false"),
+        *(
+            _range(_field(data, slot, where, _is_object_or_null, "an object or null"), f"{where}, {slot}")
+            for slot in SLOTS
+        ),
+        weight_channels=tuple((float(low), float(high)) for low, high in channels),
+        **axes,
+    )
+
+
+def _range(data: Mapping[str, Any] | None, where: str) -> Range | None:
     if data is None:
         return None
-    return Range(data["low"], data["high"], tuple(zip(data["bins"], data["counts"], strict=True)))
+    low, high = (float(_field(data, end, where, _is_real, "a finite number")) for end in ("low", "high"))
+    bins = _field(data, "bins", where, _are_bins, "a list of ascending bins")
+    counts = _field(data, "counts", where, lambda value: _are_counts(value, len(bins)), f"a list of {len(bins)} counts")
+    return Range(low, high, tuple(zip(bins, counts, strict=True)))
+
+
+def _field(data: object, name: str, where: str, fits: Callable[[Any], bool], wanted: str) -> Any:
+    """A field of an object, if it is what it should be."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{where}: {_shown(data)} is no object")
+    if name not in data:
+        raise ValueError(f"{where}: there is no {name!r}")
+    if not fits(data[name]):
+        raise ValueError(f"{where}: {name} is {_shown(data[name])}, not {wanted}")
+    return data[name]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_object_or_null(value: object) -> bool:
+    return value is None or _is_object(value)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return _is_integer(value) and value >= 0
+
+
+def _is_real(value: Any) -> bool:
+    return (_is_integer(value) or isinstance(value, float)) and abs(value) <= sys.float_info.max
+
+
+def _are_intervals(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(one, list | tuple) and len(one) == 2 and all(map(_is_real, one)) for one in value
+    )
+
+
+def _are_bins(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and all(_is_integer(bin) and abs(bin) <= BINS for bin in value)
+        and all(a < b for a, b in pairwise(value))
+    )
+
+
+def _are_counts(value: Any, length: int) -> bool:
+    return isinstance(value, list | tuple) and len(value) == length and all(map(_is_count, value))

@@ -10,7 +10,7 @@ from onnx import helper
 from adequate.data.mnist import read_idx
 from adequate.network import trace
 from adequate.network.onnx import module_of, read_graph, read_onnx
-from tests.network.onnx.models import model_of, normal, saved
+from tests.network.onnx.models import by_onnxruntime, model_of, normal, saved, tensors
 
 
 def test_layers_have_the_names_of_their_nodes(tmp_path: Path) -> None:
@@ -123,3 +123,24 @@ def test_the_published_mnist_network_has_its_accuracy(data_root: Path) -> None:
             (module(x).argmax(1) == y).sum().item() for x, y in zip(images.split(500), labels.split(500), strict=True)
         )
     assert right == 9891
+
+
+@pytest.mark.parametrize("operands", [("z", "z", "v"), ("z", "m", "s"), ("z", "z", "s")])
+def test_what_is_measured_is_no_parameter_even_where_one_constant_is_both(
+    operands: tuple[str, str, str], tmp_path: Path
+) -> None:
+    nodes = [helper.make_node("BatchNormalization", ["x", "s", *operands], ["y"], name="norm")]
+    positive = np.array([0.5, 1.0, 2.0], np.float32)
+    constants = {"s": positive, "v": positive[::-1].copy(), "z": normal(3), "m": normal(3, seed=1)}
+    inputs = {"x": normal(2, 3, 4, 4)}
+    path = saved(model_of(nodes, inputs, constants), tmp_path)
+    module, example = read_onnx(path)
+    assert [layer.operation for layer in trace(module, example).layers] == ["batch_norm"]
+    assert {name for name, _ in module.named_parameters()} == {"norm.weight", "norm.bias"}
+    x = tensors(inputs)[0]
+    [wanted] = by_onnxruntime(path, inputs)
+    before = module(x)
+    assert np.allclose(before.numpy(force=True), wanted, atol=1e-6)
+    with torch.no_grad():
+        module.get_parameter("norm.bias").add_(1.0)
+    assert torch.allclose(module(x), before + 1.0, atol=1e-5)

@@ -23,6 +23,9 @@ def listed(results: Value | Sequence[Value]) -> Sequence[Value]:
     return (results,) if isinstance(results, Value) else results
 
 
+MEASURED = ("running_mean", "running_var")
+"""Operands that are no parameters, although the file keeps them among the weights."""
+
 PLAIN: tuple[Form, ...] = ("numbers", "integers", "sizes")
 """Forms without tensors."""
 
@@ -99,7 +102,9 @@ class OnnxLayer(nn.Module):
             return _Plain(_plain(sizes, slot), sizes)
         if slot.form == "operand" and constant.dim() == 0:
             return _Plain(constant.item(), sizes)
-        if isinstance(constant, nn.Parameter):
+        if slot.name in MEASURED:  # files share one constant between these and the operands that are trained
+            self.register_buffer(slot.name, constant.detach().clone())
+        elif isinstance(constant, nn.Parameter):
             self.register_parameter(slot.name, constant)
         else:
             self.register_buffer(slot.name, constant)

@@ -8,7 +8,7 @@ from adequate.network.onnx.batch import free_batch
 from adequate.network.onnx.binding import bound_nodes
 from adequate.network.onnx.folding import folded
 from adequate.network.onnx.graph import OnnxGraph, OnnxNode
-from adequate.network.onnx.layer import OnnxLayer, Value, listed
+from adequate.network.onnx.layer import MEASURED, OnnxLayer, Value, listed
 from adequate.network.onnx.operators import OPERATORS
 from adequate.network.onnx.padding import separate_padding
 from adequate.network.onnx.products import linear_products
@@ -18,9 +18,6 @@ from adequate.network.onnx.versions import latest
 
 TRAINED = ("weight", "bias")
 """Operands whose names begin so are parameters, wherever their constants come from."""
-
-MEASURED = ("running_mean", "running_var")
-"""Operands that are no parameters, although the file keeps them among the weights."""
 
 
 @dataclass(frozen=True)
