@@ -130,17 +130,17 @@ def grid_of(format: Format, channel: int | None) -> int | None:
     Those of one channel; None: of all.
     """
     if not isinstance(format, Scaled):
-        return _spacing(format)
+        return spacing(format)
     if isinstance(format.scale, SharedExponent):
         return None
     scales = [Fraction(s) for s in _many(format.scale)]
     if not all(map(dyadic, scales)):
-        return _spacing(format.element)
+        return spacing(format.element)
     chosen = scales if channel is None or len(scales) == 1 else [scales[channel]]
-    return _spacing(format.element) + min(map(floor_log2, chosen))
+    return spacing(format.element) + min(map(floor_log2, chosen))
 
 
-def _spacing(format: Format) -> int:
+def spacing(format: Format) -> int:
     """Of all values' lowest set bits the lowest, by looking at the values."""
     if isinstance(format, Fixed):
         return -format.frac
@@ -190,21 +190,24 @@ def transposed_meetings(
     output_padding: tuple[int, ...],
     groups: int,
 ) -> Meetings:
-    """y[n, o, i stride + r dilation - padding] gathers x[n, c, i] w[c, o, r]; c counts first, then r backwards."""
+    """y[n, o, i stride + r dilation - padding] gathers x[n, c, i] w[c, o, r]; c counts first, then r backwards.
+
+    Where no input stands, between inputs or beside them, there is a zero.
+    """
     (images, channels, *space), (_, per_group, *kernel) = x, w
     geometry = list(zip(space, kernel, stride, padding, dilation, output_padding, strict=True))
     sizes = [(n - 1) * step - 2 * pad + gap * (k - 1) + more + 1 for n, k, step, pad, gap, more in geometry]
-    found: Meetings = {  # an output that no input reaches is a sum of nothing: one zero with a weight of its channel
-        (n, o, *place): [(None, (o // per_group * (channels // groups), o % per_group, *(0 for _ in kernel)))]
-        for n, o, *place in product(range(images), range(per_group * groups), *map(range, sizes))
-    }
-    backwards = [range(k - 1, -1, -1) for k in kernel]
-    for n, c, o, *rest in product(range(images), range(channels), range(per_group), *backwards, *map(range, space)):
-        offset, at = rest[: len(kernel)], rest[len(kernel) :]
-        place = [i * step + r * gap - pad for i, r, (_, _, step, pad, gap, _) in zip(at, offset, geometry, strict=True)]
-        if all(0 <= i < size for i, size in zip(place, sizes, strict=True)):
-            output = c // (channels // groups) * per_group + o
-            found[(n, output, *place)].append(((n, c, *at), (c, o, *offset)))
+    found: Meetings = {}
+    for n, o, *place in product(range(images), range(per_group * groups), *map(range, sizes)):
+        group = range(o // per_group * (channels // groups), (o // per_group + 1) * (channels // groups))
+        met = found[(n, o, *place)] = []
+        for c, *offset in product(group, *(range(k - 1, -1, -1) for k in kernel)):
+            spread = [i + pad - r * gap for i, r, (_, _, _, pad, gap, _) in zip(place, offset, geometry, strict=True)]
+            at = [i // step for i, (_, _, step, *_) in zip(spread, geometry, strict=True)]
+            inside = all(
+                i == step * j and 0 <= j < size for i, j, (size, _, step, *_) in zip(spread, at, geometry, strict=True)
+            )
+            met.append(((n, c, *at) if inside else None, (c, o % per_group, *offset)))
     return found
 
 
@@ -260,18 +263,23 @@ def product_layer(
             register, total = design.accumulator.format, Fraction(0)
             for a, b in pairs:
                 total = round_cached(register, total + a * b)
-            coarser = max(g for g in (grid, _spacing(register)) if g is not None)
+            coarser = max(g for g in (grid, spacing(register)) if g is not None)
             if bias is not None:
                 total = round_cached(register, total + half_even(added, Fraction(2) ** coarser))
-        result[index] = _written(design.output, total, scale, index, dtype)
-    if isinstance(design.output, Scaled) and isinstance(design.output.scale, SharedExponent):
-        return quantized(design.output, result, dtype)
-    return result
+        result[index] = written(design.output, total, scale, index, dtype)
+    return in_blocks(design.output, result, dtype)
 
 
-def _written(
+def in_blocks(format: Format | None, y: Array, dtype: torch.dtype) -> Array:
+    """What ``written`` left to be rounded: under shared exponents."""
+    shared = isinstance(format, Scaled) and isinstance(format.scale, SharedExponent)
+    return quantized(format, y, dtype) if shared else y
+
+
+def written(
     format: Format | None, total: Fraction, scale: Fraction, index: tuple[int, ...], dtype: torch.dtype
 ) -> Fraction:
+    """scale * total, rounded once by the output's format."""
     if isinstance(format, Scaled) and isinstance(format.scale, SharedExponent):
         return total if scale == 1 else total * multiplier(scale)
     if isinstance(format, Scaled) and isinstance(format.scale, tuple):

@@ -1,6 +1,7 @@
 """Formats and designs drawn at random, of every family, for one kind of operand each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Literal
 
@@ -21,7 +22,24 @@ from adequate.formats import (
     Ternary,
     Underflow,
 )
-from adequate.operators import Accumulator
+from adequate.operators import (
+    Accumulator,
+    BaughWooley,
+    Booth,
+    BrokenArray,
+    Drum,
+    Exact,
+    MinifloatProduct,
+    Mitchell,
+    Multiplier,
+    Offset,
+    Operand,
+    Roba,
+    Shift,
+    SignMagnitude,
+    XnorProduct,
+    tabulate,
+)
 
 Slot = Literal["input", "weight", "output"]
 
@@ -137,6 +155,67 @@ def contraction(random: Random, weight: Along, output: Along, axes: Sequence[Seq
         return LayerDesign(*read, None, register(random), written)
     read = any_format(random, "input", None, axes[0]), any_format(random, "weight", weight, axes[1])
     return LayerDesign(*read, output=written)
+
+
+_ODD = tabulate("odd", lambda a, b: (a * 37 ^ b * 11) % 509 - 200, width_a=4, width_b=5, signed_a=True)
+
+MULTIPLIERS: tuple[Multiplier, ...] = (
+    Exact(8, 8),
+    Exact(6, 8, signed_a=True, signed_b=True),
+    Drum(8, 7, 3),
+    SignMagnitude(Drum(8, 8, 3)),
+    SignMagnitude(Mitchell(5, 6), signed_a=False),
+    SignMagnitude(Roba(6, 6), signed_b=False),
+    Offset(BrokenArray(6, 6, horizontal=2, vertical=4)),
+    Booth(6, 7, 5),
+    BaughWooley(8, 8, 6),
+    _ODD,
+    Shift(8, 4),
+    Shift(6, 3, zero=True, signed_a=False),
+    Shift(5, 6),
+    XnorProduct(),
+    MinifloatProduct(Minifloat(3, 2), Minifloat(4, 1), Minifloat(4, 2)),
+    MinifloatProduct(Minifloat(2, 3, underflow=Underflow.FLUSH), Minifloat(2, 1), Minifloat(3, 3)),
+    MinifloatProduct(Minifloat(5, 1), Minifloat(2, 1), Minifloat(5, 4)),
+    Exact(13, 12, signed_b=True),
+    SignMagnitude(Drum(16, 10, 6)),
+)
+"""Of every kind: products of zero that are not zero, operands with formats, tables in two parts, none for the last."""
+
+
+def multiplied(
+    random: Random, multiplier: Multiplier, weight: Along, output: Along, axes: Sequence[int]
+) -> LayerDesign:
+    """A design of a sum of a multiplier's products."""
+    written = any_format(random, "output", output, axes) if random.random() < 0.8 else None
+    x = _operand(random, multiplier.a, None)
+    return LayerDesign(x, _operand(random, multiplier.b, weight), multiplier, output=written)
+
+
+def _operand(random: Random, operand: Operand, along: Along) -> Format:
+    signed = operand.signed and random.random() < 0.8
+    bits = max(operand.width - (operand.signed and not signed) - random.choice([0, 0, 0, 1, 3]), 1)
+    dyadic, under = random.random() < 0.4, random.random()
+    if operand.format is None and under < 0.4:
+        frac, overflow = random.randint(bits - 6, bits + 2), random.choice([Overflow.SATURATE, Overflow.WRAP])
+        return Fixed(bits, frac, signed, rounding=random.choice(RULES), overflow=overflow)
+    if operand.format is None:
+        format: Format = Fixed(bits, 0, signed, rounding=random.choice(RULES[:2]))
+    elif isinstance(operand.format, PowerOfTwo):
+        format = replace(operand.format, max_exponent=random.randint(-2, 2), nearest=random.choice(list(Nearest)))
+    else:
+        format = operand.format
+    if operand.format is not None and under < 0.6:
+        return format
+    count, axis = along if along is not None and under < 0.8 else (1, None)
+    shrink = 2.0 ** (2 - bits) if operand.format is None else 1.0
+    scales = tuple(scale(random, dyadic) * shrink for _ in range(count))
+    zeros = (0,) * count
+    if isinstance(format, Fixed) and random.random() < 0.6:
+        zeros = tuple(random.choice(format.word) for _ in range(count))
+    if axis is None:
+        return Scaled(format, scales[0], zeros[0])
+    return Scaled(format, scales, zeros if random.random() < 0.5 else zeros[0], axis)
 
 
 def other(random: Random, channels: int) -> LayerDesign:

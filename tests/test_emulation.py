@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.fx import Interpreter
 
 from adequate.design import Design, LayerDesign
-from adequate.emulated_layer import geometry, product
+from adequate.emulated_layer import bias, exact_sums, geometry
 from adequate.emulation import EmulatedNetwork, emulate
 from adequate.formats import Binary, Codebook, Fixed, Format, Minifloat, PowerOfTwo, Scaled, round_reference
 from adequate.network import Network, trace
@@ -173,7 +173,8 @@ def test_the_fractions_tell_a_wrong_emulation(name: str, monkeypatch: pytest.Mon
             x.tensor.dtype
         ),
     }
-    monkeypatch.setattr(geometry if name == "accumulate_sequential" else product, name, broken[name])
+    place = {"on_grid": bias, "accumulate_sequential": geometry, "exact_sum": exact_sums}[name]
+    monkeypatch.setattr(place, name, broken[name])
     with pytest.raises(AssertionError, match="the first at"):
         for seed in range(16):
             check_random(seed, torch.float32)

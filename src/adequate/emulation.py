@@ -1,17 +1,26 @@
 """A network computed in the arithmetic of a design, bit for bit, as a module like any other."""
 
+from collections.abc import Mapping
+
 from torch import Generator, Tensor, nn
 from torch.fx import GraphModule, Node
 
 from adequate.design import Design, LayerDesign
-from adequate.emulated_layer import ARITHMETIC, EmulatedFunction, EmulatedProduct, Quantizer
+from adequate.emulated_layer import (
+    ARITHMETIC,
+    EmulatedFunction,
+    EmulatedProduct,
+    Gradient,
+    Quantizer,
+    require_multiplier,
+)
 from adequate.network import Layer, Network
 from adequate.network.graph import copy_graph, keep_state, results_of
 from adequate.network.modes import set_mode
 from adequate.network.operands import operand_nodes
 from adequate.network.parts import cannot_be_taken_apart, has_parts, take_apart
 
-SLOTS_OF_PRODUCTS = frozenset({"input", "weight", "accumulator", "output"})
+SLOTS_OF_PRODUCTS = frozenset({"input", "weight", "multiplier", "accumulator", "output"})
 SLOTS_OF_OTHERS = frozenset({"input", "output"})
 
 
@@ -38,6 +47,18 @@ class EmulatedNetwork(GraphModule):
             if isinstance(module, EmulatedProduct):
                 module.generator = generator
 
+    def differentiate_by(self, gradient: Gradient | Mapping[str, Gradient]) -> None:
+        """From now on this is the gradient of a multiplier's products in training: of all layers, or each its own.
+
+        At first it is that of the exact product of the same operands (``straight_through``). Layers that are not in
+        the mapping keep theirs.
+        """
+        for module in self.modules():
+            if isinstance(module, EmulatedProduct):
+                module.gradient = (
+                    gradient.get(module.layer.name, module.gradient) if isinstance(gradient, Mapping) else gradient
+                )
+
 
 def emulate(network: Network, design: Design) -> EmulatedNetwork:
     """A module that computes ``network`` in the arithmetic of ``design``.
@@ -45,7 +66,8 @@ def emulate(network: Network, design: Design) -> EmulatedNetwork:
     It is a copy: neither the network nor the user's model is touched. An empty design gives the network as it is.
 
     Raises:
-        ValueError: the design names a layer the network has not, or a slot a layer has not.
+        ValueError: the design names a layer the network has not, or a slot a layer has not, or a multiplier that does
+            not fit the formats of its layer.
     """
     check(network, design)
     graph = copy_graph(network.graph)
@@ -90,6 +112,8 @@ def check(network: Network, design: Design) -> None:
                 raise ValueError(
                     f"layer {name!r} ({layer.operation}) has no {slot}; its slots are {', '.join(sorted(allowed))}"
                 )
+        if chosen.multiplier is not None:
+            require_multiplier(layer, chosen)
 
 
 def _opened(network: Network, design: Design) -> set[str]:

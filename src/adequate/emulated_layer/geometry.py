@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from adequate.emulated_layer.products import Products
 from adequate.formats import Format
 from adequate.kernels.accumulate import accumulate_sequential
 from adequate.kernels.columns import columns, output_size, untransposed, window_of
@@ -35,6 +36,14 @@ class Geometry(ABC):
         """The sums of products in a register, shaped as the output."""
 
     @abstractmethod
+    def multiplied(self, x: Tensor, w: Tensor, products: Products, zero: int) -> Tensor:
+        """The sums of a multiplier's products of bit patterns, shaped as the output, in integers.
+
+        ``zero`` is the input's pattern of the value zero. It stands for padding and between the inputs of a transposed
+        convolution (our choice: the hardware multiplies there as anywhere), and need not give zero.
+        """
+
+    @abstractmethod
     def meeting(self, w: Tensor) -> tuple[float, int]:
         """The largest sum of weight magnitudes that meet in one output element, and how many meet there."""
 
@@ -45,6 +54,10 @@ class Geometry(ABC):
     @abstractmethod
     def place(self, axis: int) -> int | None:
         """The output's dimension, from the end, along which the weight's dimension ``axis`` runs; None if summed."""
+
+    @abstractmethod
+    def pads(self, w_shape: Sequence[int | None]) -> bool:
+        """Whether zeros of its own meet weights: padding, or what lies between a transposed convolution's inputs."""
 
     @property
     @abstractmethod
@@ -83,6 +96,13 @@ class Convolution(Geometry):
         sums = accumulate_sequential(*columns(x, w, window), register)
         return sums.mT.reshape(x.shape[0], w.shape[0], *output_size(tuple(x.shape[2:]), tuple(w.shape[2:]), window))
 
+    def multiplied(self, x: Tensor, w: Tensor, products: Products, zero: int) -> Tensor:
+        if x.dim() < w.dim():
+            return self.multiplied(x.unsqueeze(0), w, products, zero).squeeze(0)
+        if self._transposed:
+            return products.convolution(*untransposed(x, w, self.attributes, zero), zero)
+        return products.convolution(x, w, window_of(self.attributes, tuple(w.shape[2:])), zero)
+
     def repeats(self, x_shape: Sequence[int], w_shape: Sequence[int]) -> int:
         del x_shape, w_shape
         return 1
@@ -95,6 +115,11 @@ class Convolution(Geometry):
 
     def place(self, axis: int) -> int | None:
         return self.bias_place if axis % (self._dims + 2) == int(self._transposed) else None
+
+    def pads(self, w_shape: Sequence[int | None]) -> bool:
+        if self._transposed:
+            return True
+        return any(map(any, window_of(self.attributes, tuple(size or 1 for size in w_shape[2:])).padding))
 
     @property
     def bias_place(self) -> int:
@@ -129,6 +154,12 @@ class Contracted(Geometry):
         left, right = left_matrices(one, x, sizes), right_matrices(one, w, sizes)
         return from_matrices(one, accumulate_sequential(left, right.mT, register), sizes)
 
+    def multiplied(self, x: Tensor, w: Tensor, products: Products, zero: int) -> Tensor:
+        del zero
+        one, sizes = self.contraction, self.contraction.sizes(x.shape, w.shape)
+        sums = products.matrices(left_matrices(one, x, sizes), right_matrices(one, w, sizes))
+        return from_matrices(one, sums, sizes)
+
     def meeting(self, w: Tensor) -> tuple[float, int]:
         met = [d for d, label in enumerate(self.contraction.right) if label in self.contraction.summed]
         return _largest_sum(w, met), max(prod(w.shape[d] for d in met), 1)
@@ -142,6 +173,10 @@ class Contracted(Geometry):
         output, labels = self.contraction.output, self.contraction.right
         label = labels[axis % len(labels)]
         return output.index(label) - len(output) if label in output else None
+
+    def pads(self, w_shape: Sequence[int | None]) -> bool:
+        del w_shape
+        return False
 
     @property
     def bias_place(self) -> int:

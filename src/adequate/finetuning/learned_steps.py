@@ -139,6 +139,10 @@ def _learnable(emulated: EmulatedNetwork, powers_of_two: bool) -> dict[tuple[str
     for layer, nodes in products(emulated).items():
         product = emulated.get_submodule(str(nodes[0].target))
         assert isinstance(product, EmulatedProduct)
+        if product.design.multiplier is not None:
+            raise ValueError(
+                f"layer {layer!r}: the steps of a multiplier's operands cannot be learned; learn them before"
+            )
         operands = [slots_of(node, product.layer.operation) for node in nodes]
         if any(first is second for first, second in operands):
             continue  # a node's operands are replaced by identity

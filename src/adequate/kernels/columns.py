@@ -35,8 +35,8 @@ def window_of(attributes: Mapping[str, Any], kernel: tuple[int, ...]) -> Window:
     return Window(sizes("stride"), padding, dilation, attributes["groups"])
 
 
-def untransposed(x: Tensor, w: Tensor, attributes: Mapping[str, Any]) -> tuple[Tensor, Tensor, Window]:
-    """A transposed convolution as a convolution: its inputs ``stride`` apart with zeros between, its kernel turned.
+def untransposed(x: Tensor, w: Tensor, attributes: Mapping[str, Any], zero: int = 0) -> tuple[Tensor, Tensor, Window]:
+    """A transposed convolution as a convolution: its inputs ``stride`` apart with ``zero`` between, its kernel turned.
 
     ``w`` is (C, O/G, *kernel); the weights that come back are (O, C/G, *kernel). Source: Dumoulin and Visin 2016,
     arXiv:1603.07285, section 4.
@@ -44,7 +44,8 @@ def untransposed(x: Tensor, w: Tensor, attributes: Mapping[str, Any]) -> tuple[T
     kernel = tuple(w.shape[2:])
     given = window_of(attributes, kernel)
     more = tuple(attributes["output_padding"]) * (len(kernel) if len(attributes["output_padding"]) == 1 else 1)
-    spread = x.new_zeros(*x.shape[:2], *((n - 1) * step + 1 for n, step in zip(x.shape[2:], given.stride, strict=True)))
+    sizes = [(n - 1) * step + 1 for n, step in zip(x.shape[2:], given.stride, strict=True)]
+    spread = x.new_full((*x.shape[:2], *sizes), zero)
     spread[(..., *(slice(None, None, step) for step in given.stride))] = x
     reach = [gap * (size - 1) for size, gap in zip(kernel, given.dilation, strict=True)]
     padding = tuple(
@@ -54,15 +55,15 @@ def untransposed(x: Tensor, w: Tensor, attributes: Mapping[str, Any]) -> tuple[T
     return spread, turned, Window((1,) * len(kernel), padding, given.dilation, given.groups)
 
 
-def columns(x: Tensor, w: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+def columns(x: Tensor, w: Tensor, window: Window, zero: int = 0) -> tuple[Tensor, Tensor]:
     """Inputs (N, G, L, K) and weights (G, O/G, K) with  y[n, g, l, o] = sum_k inputs[n, g, l, k] weights[g, o, k].
 
     ``x`` is (N, C, *sizes), ``w`` is (O, C/G, *kernel). k counts input channel, then kernel row, then kernel column;
-    l counts output positions in row-major order. Padding is zeros.
+    l counts output positions in row-major order. Padding is ``zero``.
     """
     kernel = w.shape[2:]
     pads = [size for pair in reversed(window.padding) for size in pair]
-    x = functional.pad(x, pads)
+    x = functional.pad(x, pads, value=zero)
     for dim, (size, step, gap) in enumerate(zip(kernel, window.stride, window.dilation, strict=True), start=2):
         x = x.unfold(dim, (size - 1) * gap + 1, step)[..., ::gap]
     dims = len(kernel)

@@ -69,9 +69,9 @@ def exact_sum(x: Operand, w: Operand, product: Product, bias: Operand | None = N
     return _digit_sum(x, w, product, bias)
 
 
-def proven_single(x_peak: float, w_peak: float, bias_peak: float, grid: int) -> bool:
-    """Whether float32 sums are exact: the bound of this module with p = 24."""
-    return _fits(_sum_bits(x_peak, w_peak, bias_peak, grid), grid, torch.float32)
+def proven(dtype: torch.dtype, x_peak: float, w_peak: float, bias_peak: float, grid: int) -> bool:
+    """Whether sums in this dtype are exact: the bound of this module."""
+    return _fits(_sum_bits(x_peak, w_peak, bias_peak, grid), grid, dtype)
 
 
 def grid_of(x: Tensor) -> int:

@@ -1,0 +1,73 @@
+"""Exact sums of exact products."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from adequate.design import LayerDesign
+from adequate.emulated_layer.bias import bias_units
+from adequate.emulated_layer.call import Call
+from adequate.emulated_layer.geometry import Geometry, aligned
+from adequate.emulated_layer.kept import Kept, identity
+from adequate.emulated_layer.operand_units import product_grid, product_scale, weight_units
+from adequate.kernels.exact import Operand, exact_sum, proven
+from adequate.network import Layer
+from adequate.quantization import Units, units
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What follows from a weight and a bias; ``weight_scale`` and ``bias`` broadcast against the output."""
+
+    weight: Operand
+    weight_scale: Tensor | None
+    bias: Operand | None
+
+
+@dataclass(frozen=True, eq=False)
+class ExactSums:
+    """sum_k x^[k] w^[k] + bias, exactly."""
+
+    layer: Layer
+    design: LayerDesign
+    geometry: Geometry
+    _kept: Kept[_Prepared] = field(default_factory=Kept[_Prepared])
+
+    def __call__(self, call: Call) -> tuple[Tensor, Tensor | None]:
+        """The sums and their scale."""
+        operand = units(call.x, self.design.input, f"input of layer {self.layer.name!r}")
+        prepared = self._prepare(call.w, call.bias, operand)
+        repeats = self.geometry.repeats(call.x.shape, call.w.shape)
+        weight = prepared.weight.repeated(repeats)
+
+        def product(x: Tensor, w: Tensor) -> Tensor:
+            return self.geometry.product(x, w, call.operation)
+
+        try:
+            sums = exact_sum(_bounded(operand, weight, prepared.bias), weight, product, prepared.bias)
+        except ValueError as error:
+            raise ValueError(f"layer {self.layer.name!r}: {error}") from None
+        return sums, product_scale(operand.scale, prepared.weight_scale)
+
+    def _prepare(self, w: Tensor, bias: Tensor | None, x: Units) -> _Prepared:
+        """Quantised weight, its bound, and the bias on the product grid; kept while the parameters do not change."""
+        if self.layer.weight is None:
+            return self._prepared(w, bias, x)
+        return self._kept.get((identity(w), identity(bias), x.static_grid), lambda: self._prepared(w, bias, x))
+
+    def _prepared(self, w: Tensor, bias: Tensor | None, x: Units) -> _Prepared:
+        weight, place = weight_units(self.geometry, self.design, w, f"weight of layer {self.layer.name!r}")
+        peak, terms = self.geometry.meeting(weight.values)
+        scale = None if weight.scale is None else aligned(self.geometry, weight.scale, place)
+        grid = product_grid(self.geometry, x, weight, place)
+        added = bias_units(self.geometry, bias, product_scale(x.scale, scale), grid)
+        return _Prepared(Operand(weight.values, weight.grid, peak, terms), scale, added)
+
+
+def _bounded(x: Units, weight: Operand, bias: Operand | None) -> Operand:
+    """The first operand with a bound on its magnitude: the format's if that is enough, else the measured one."""
+    bias_peak = 0.0 if bias is None else bias.peak
+    if x.static_peak is not None and proven(torch.float32, x.static_peak, weight.peak, bias_peak, x.grid + weight.grid):
+        return Operand(x.values, x.grid, x.static_peak)
+    return Operand(x.values, x.grid, float(x.values.abs().amax()) if x.values.numel() else 0.0)
