@@ -1,9 +1,16 @@
-"""Sums of products that are looked up in a table: any multiplier, bit for bit."""
+"""Sums of products that are looked up in a table: any multiplier, bit for bit.
+
+The compiled kernels (``adequate.native``) compute them, by one of three routes that give the same bits: rows of
+products for four outputs and more, scans of the input's lines for a convolution's fewer, single entries where a table
+per weight would not be repaid (``choose`` in native/lookup.cpp). Torch computes them where there are none, where the
+tensors are not in the processor's memory, and for patterns of more than 16 bits.
+"""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from adequate import native
 from adequate.kernels.columns import Window, columns, output_size
 
 BLOCK = 2**22
@@ -11,33 +18,118 @@ BLOCK = 2**22
 
 
 def lookup_matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
-    """sums[..., m, n] = sum_k table[x[..., m, k], w[..., k, n]], int64.
+    """sums[..., m, n] = sum_k table[x[..., m, k], w[..., k, n]], int64, or int32 where no sum can pass it.
 
     ``x`` and ``w`` hold bit patterns, unsigned integers below the rows and columns of ``table`` (int32).
+
+    Raises:
+        ValueError: a pattern is not below them.
     """
-    if x.dim() > 2:
-        batches = zip(x.flatten(0, -3), w.flatten(0, -3), strict=True)
-        found = [lookup_matrices(a, b, table) for a, b in batches]
-        shape = (*x.shape[:-1], w.shape[-1])
-        return torch.stack(found).reshape(shape) if found else table.new_zeros(shape, dtype=torch.int64)
-    sums = torch.zeros(x.shape[0], w.shape[1], dtype=torch.int64, device=x.device)
-    x, w = x.long(), w.long()
+    _check(x, w, table)
+    shape = (*x.shape[:-1], w.shape[-1])
+    if x.dim() > 2 and _repeated(w):  # one and the same weights: a batch of rows
+        x, w = x.flatten(0, -2), w[(0,) * (w.dim() - 2)]
+    x, w = (one.flatten(0, -3) if one.dim() > 2 else one[None] for one in (x, w))
+    if not _compiled(x, table):
+        return _matrices(x, w, table).reshape(shape)
+    out = torch.empty(*x.shape[:-1], w.shape[-1], dtype=_sums(x.shape[-1], table))
+    native.kernels.lookup_matrices(
+        _patterns(x, table).contiguous(),
+        _patterns(w, table).mT.contiguous(),
+        table.contiguous(),
+        out,
+        int(native.processor),
+        torch.get_num_threads(),
+    )
+    return out.reshape(shape)
+
+
+def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero: int) -> Tensor:
+    """The convolution of bit patterns ``x`` (N, C, *sizes) with ``w`` (O, C/G, *kernel): (N, O, *places).
+
+    Padding is the pattern ``zero``, multiplied like any other: an approximate product with zero need not be zero.
+    The sums' type and errors are as of ``lookup_matrices``.
+    """
+    sizes, kernel = tuple(x.shape[2:]), tuple(w.shape[2:])
+    places = output_size(sizes, kernel, window)
+    padded = functional.pad(x, [size for pair in reversed(window.padding) for size in pair], value=zero)
+    _check(padded, w, table)
+    if not _compiled(x, table):
+        unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
+        inputs, weights = columns(padded, w, unpadded)  # (N, G, L, K), (G, O/G, K)
+        weights = weights.mT.expand(len(x), -1, -1, -1)
+        sums = _matrices(inputs.flatten(0, 1), weights.flatten(0, 1), table)
+        return sums.mT.reshape(x.shape[0], w.shape[0], *places)
+    ones = (1,) * (3 - len(kernel))
+    out = torch.empty(x.shape[0], w.shape[0], *ones, *places, dtype=_sums(w[0].numel() if len(w) else 0, table))
+    native.kernels.lookup_convolution(
+        _patterns(padded, table).reshape(*x.shape[:2], *ones, *padded.shape[2:]).contiguous(),
+        _patterns(w, table).reshape(*w.shape[:2], *ones, *kernel).contiguous(),
+        table.contiguous(),
+        (*ones, *window.stride),
+        (*ones, *window.dilation),
+        window.groups,
+        out,
+        int(native.processor),
+        torch.get_num_threads(),
+    )
+    return out.reshape(x.shape[0], w.shape[0], *places)
+
+
+def _compiled(x: Tensor, table: Tensor) -> bool:
+    return native.kernels is not None and x.device.type == "cpu" and max(table.shape) <= 2**16
+
+
+def _repeated(w: Tensor) -> bool:
+    """Whether all matrices of a batch are the same memory."""
+    return w.numel() > 0 and all(
+        step == 0 or size == 1 for step, size in zip(w.stride()[:-2], w.shape[:-2], strict=True)
+    )
+
+
+def _check(x: Tensor, w: Tensor, table: Tensor) -> None:
+    for name, codes, size, what in (("x", x, table.shape[0], "rows"), ("w", w, table.shape[1], "columns")):
+        if codes.numel() == 0 or (codes.dtype is torch.uint8 and size >= 256):
+            continue
+        wide = codes.long() if codes.dtype in (torch.uint16, torch.uint32, torch.uint64) else codes
+        low, high = (int(end) for end in wide.aminmax())
+        if low < 0 or high >= size:
+            wrong = low if low < 0 else high
+            raise ValueError(f"{name} holds the pattern {wrong}; the table has {size} {what}")
+
+
+def _patterns(codes: Tensor, table: Tensor) -> Tensor:
+    return codes.to(torch.uint8 if max(table.shape) <= 256 else torch.uint16)
+
+
+def _sums(terms: int, table: Tensor) -> torch.dtype:
+    """int32 where ``terms`` entries of the table cannot pass it."""
+    if table.numel() == 0:
+        return torch.int32
+    low, high = (int(end) for end in table.aminmax())
+    return torch.int32 if terms * max(-low, high) < 2**31 else torch.int64
+
+
+def _matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
+    """``lookup_matrices`` in torch, for (B, M, K) and (B, K, N)."""
+    sums = torch.zeros(x.shape[0], x.shape[1], w.shape[2], dtype=torch.int64, device=x.device)
+    add = _add_entries if x.shape[1] < table.shape[0] else _add_columns
+    for total, rows, weights in zip(sums, x.long(), w.long(), strict=True):
+        add(total, rows, weights, table)
+    return sums
+
+
+def _add_entries(sums: Tensor, x: Tensor, w: Tensor, table: Tensor) -> None:
+    """One entry for each product of (M, K) and (K, N): few rows."""
+    step = max(1, BLOCK // max(sums.numel(), 1))
+    for rows, weights in zip((x * table.shape[1]).split(step, 1), w.split(step), strict=True):
+        sums += table.take(rows[:, :, None] + weights).sum(1)
+
+
+def _add_columns(sums: Tensor, x: Tensor, w: Tensor, table: Tensor) -> None:
+    """The columns of a term's weights once for all rows."""
     step = max(1, BLOCK // max(w.shape[1], 1))
     for k in range(x.shape[1]):
         products = table[:, w[k]].long()
         for part, codes in zip(sums.split(step), x[:, k].split(step), strict=True):
             part += products[codes]
-    return sums
-
-
-def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero: int) -> Tensor:
-    """The convolution of bit patterns ``x`` (N, C, *sizes) with ``w`` (O, C/G, *kernel): int64 (N, O, *places).
-
-    Padding is the pattern ``zero``, multiplied like any other: an approximate product with zero need not be zero.
-    """
-    sizes, kernel = tuple(x.shape[2:]), tuple(w.shape[2:])
-    padded = functional.pad(x, [size for pair in reversed(window.padding) for size in pair], value=zero)
-    unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
-    inputs, weights = columns(padded, w, unpadded)  # (N, G, L, K), (G, O/G, K)
-    sums = lookup_matrices(inputs, weights.mT.expand(len(x), -1, -1, -1), table)
-    return sums.mT.reshape(x.shape[0], w.shape[0], *output_size(sizes, kernel, window))

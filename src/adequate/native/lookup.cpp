@@ -1,0 +1,155 @@
+// Which route sums of looked-up products take, in which parts, on how many threads.
+
+#include "lookup.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace adequate {
+namespace {
+
+using std::int64_t;
+
+struct Kernels {
+    decltype(&portable::lookup_columns) columns;
+    decltype(&portable::lookup_rows_width) rows_width;
+    decltype(&portable::lookup_rows_scratch) rows_scratch;
+    decltype(&portable::lookup_rows) rows;
+    decltype(&portable::lookup_scan_scratch) scan_scratch;
+    decltype(&portable::lookup_scan) scan;
+    decltype(&portable::lookup_direct) direct;
+    decltype(&portable::largest) largest;
+};
+
+#define KERNELS(processor)                                                                                    \
+    {processor::lookup_columns, processor::lookup_rows_width,  processor::lookup_rows_scratch,                \
+     processor::lookup_rows,    processor::lookup_scan_scratch, processor::lookup_scan,                       \
+     processor::lookup_direct,  processor::largest}
+
+Kernels kernels_of(Processor processor) {
+#ifdef ADEQUATE_X86
+    if (processor == Processor::avx512) return KERNELS(avx512);
+    if (processor == Processor::avx2) return KERNELS(avx2);
+#endif
+    (void)processor;
+    return KERNELS(portable);
+}
+
+struct Free {
+    void operator()(void* memory) const { ::operator delete(memory, std::align_val_t(64)); }
+};
+using Memory = std::unique_ptr<void, Free>;
+
+Memory reserve(int64_t bytes) { return Memory(::operator new(std::max<int64_t>(bytes, 1), std::align_val_t(64))); }
+
+// Every part once, by so many threads; each thread has scratch memory of its own.
+template <class Do> void for_each(int64_t parts, int threads, int64_t scratch, Do&& act) {
+    const int64_t workers = std::max<int64_t>(1, std::min<int64_t>(threads, parts));
+    std::vector<Memory> memory;
+    for (int64_t i = 0; i < workers; i++) memory.push_back(reserve(scratch));
+    std::atomic<int64_t> next{0};
+    const auto work = [&](void* own) {
+        for (int64_t part; (part = next.fetch_add(1)) < parts;) act(part, own);
+    };
+    std::vector<std::thread> others;
+    for (int64_t i = 1; i < workers; i++) others.emplace_back(work, memory[i].get());
+    work(memory[0].get());
+    for (std::thread& one : others) one.join();
+}
+
+// A length cut into equal pieces of at most `most`, at least `wanted` of them if it can be.
+int64_t piece(int64_t length, int64_t most, int64_t wanted) {
+    const int64_t pieces = std::max((length + most - 1) / most, std::min(wanted, length));
+    return (length + pieces - 1) / pieces;
+}
+
+void by_rows(const Lookup& job, const Columns& columns, const Kernels& kernels, int threads, int64_t places) {
+    std::vector<int64_t> blocks;
+    for (int64_t o = 0; o < job.outputs; o += kernels.rows_width(job.outputs - o)) blocks.push_back(o);
+    const int64_t count = static_cast<int64_t>(blocks.size());
+    const int64_t tile = piece(places, TILE, threads / (job.panels * count));
+    const int64_t tiles = (places + tile - 1) / tile;
+    for_each(job.panels * tiles * count, threads, kernels.rows_scratch(job), [&](int64_t i, void* scratch) {
+        const int64_t first = i / count % tiles * tile;
+        kernels.rows(job, columns, {i / count / tiles, blocks[i % count], first, std::min(tile, places - first)},
+                     scratch);
+    });
+}
+
+void by_scan(const Lookup& job, const Columns& columns, const Kernels& kernels, int threads, int64_t places) {
+    const int64_t lines = places / job.positions[3], all = job.panels * job.outputs;
+    const int64_t tile = piece(lines, lines, threads / all), tiles = (lines + tile - 1) / tile;
+    for_each(all * tiles, threads, kernels.scan_scratch(job), [&](int64_t i, void* scratch) {
+        const int64_t first = i % tiles * tile, o = i / tiles;
+        kernels.scan(job, columns, {o / job.outputs, o % job.outputs, first, std::min(tile, lines - first)}, scratch);
+    });
+}
+
+void directly(const Lookup& job, const Kernels& kernels, int threads, int64_t places) {
+    const int64_t tile = piece(places, 64, threads / job.panels), tiles = (places + tile - 1) / tile;
+    for_each(job.panels * tiles, threads, job.terms * sizeof(void*), [&](int64_t i, void* scratch) {
+        const int64_t first = i % tiles * tile;
+        kernels.direct(job, {i / tiles, 0, first, std::min(tile, places - first)}, scratch);
+    });
+}
+
+// Tables per weight are built for few outputs (scan) or many (rows), where positions and products repay them.
+Route choose(const Lookup& job, int64_t patterns, int64_t places) {
+    const double products = static_cast<double>(job.panels) * job.outputs * job.terms * places;
+    if (patterns > PATTERNS || 4 * places < patterns || products < 4. * patterns * job.columns) return Route::direct;
+    if (job.outputs < 4) return job.positions[3] < 4 ? Route::direct : Route::scan;
+    return Route::rows;
+}
+
+// Patterns are below the table's size; the largest is returned.
+int64_t checked(const char* name, std::uint32_t most, int64_t size, const char* what) {
+    if (most >= size)
+        throw std::invalid_argument(std::string(name) + " holds the pattern " + std::to_string(most) +
+                                    "; the table has " + std::to_string(size) + " " + what);
+    return most;
+}
+
+}  // namespace
+
+void look_up(const Lookup& job, int64_t x_count, Processor processor, int threads, Route route) {
+    const Kernels kernels = kernels_of(processor);
+    const int64_t places = job.positions[0] * job.positions[1] * job.positions[2] * job.positions[3];
+    if (!job.panels || !job.outputs || !places) return;
+    if (!job.terms) {
+        const int64_t bytes = job.panels * job.outputs * places * (job.out_wide ? 8 : 4);
+        std::fill_n(static_cast<char*>(job.out), bytes, 0);
+        return;
+    }
+    const int64_t patterns = 1 + checked("x", kernels.largest(job.x, x_count, job.wide), job.rows, "rows");
+    const int64_t w_count = job.panels * job.outputs * job.terms;
+    const int64_t weights = 1 + checked("w", kernels.largest(job.w, w_count, job.wide), job.columns, "columns");
+    if (route == Route::any) route = choose(job, patterns, places);
+    if (route == Route::direct) return directly(job, kernels, threads, places);
+    if (patterns > PATTERNS)
+        throw std::invalid_argument("tables per weight have at most " + std::to_string(PATTERNS) + " rows, not " +
+                                    std::to_string(patterns));
+
+    Columns columns{patterns, (patterns + 7) / 8 * 8, 1, nullptr, nullptr, nullptr, nullptr};
+    const int64_t entries = (job.columns + 1) * columns.pitch;
+    const Memory memory = reserve(entries * sizeof(std::int32_t));
+    std::memset(memory.get(), 0, entries * sizeof(std::int32_t));
+    std::vector<std::int32_t> low(job.columns + 1);
+    std::vector<std::uint32_t> range(job.columns + 1);
+    columns.entries = static_cast<std::int32_t*>(memory.get());
+    columns.narrow = static_cast<std::uint16_t*>(memory.get());
+    columns.low = low.data();
+    columns.range = range.data();
+    kernels.columns(job, weights, columns);
+    // Lanes of 32 bits wrap around; a part of a sum must not where the whole has 64 bits.
+    if (route == Route::scan && job.out_wide && columns.chunk < 16) return directly(job, kernels, threads, places);
+    (route == Route::rows ? by_rows : by_scan)(job, columns, kernels, threads, places);
+}
+
+}  // namespace adequate
