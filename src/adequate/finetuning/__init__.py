@@ -1,8 +1,23 @@
 """Winning accuracy back: weights, their rounding and their steps, learned for a design."""
 
 from adequate.finetuning.adaptive_rounding import adaround
+from adequate.finetuning.batchnorm import refit_batchnorm
 from adequate.finetuning.learned_steps import learn_steps
 from adequate.finetuning.recipe import Batch, Batches, Recipe, Shuffled, Step
 from adequate.finetuning.shadow_weights import condensed, finetune
+from adequate.finetuning.weight_remapping import remap_weights, remapped
 
-__all__ = ["Batch", "Batches", "Recipe", "Shuffled", "Step", "adaround", "condensed", "finetune", "learn_steps"]
+__all__ = [
+    "Batch",
+    "Batches",
+    "Recipe",
+    "Shuffled",
+    "Step",
+    "adaround",
+    "condensed",
+    "finetune",
+    "learn_steps",
+    "refit_batchnorm",
+    "remap_weights",
+    "remapped",
+]

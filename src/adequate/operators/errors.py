@@ -8,9 +8,9 @@ import torch
 from torch import Generator, Tensor
 
 from adequate.circuits import Word
-from adequate.formats import Format
 from adequate.operators.multiplier import TABLE_BITS, Multiplier, integers
 from adequate.operators.operator import Operand
+from adequate.operators.units import in_units, values
 
 SAMPLES = 2**20
 """Pairs drawn where there are too many to try them all."""
@@ -86,8 +86,8 @@ def errors(
         raise ValueError(f"{multiplier} has too many pairs to try them all; drawing them needs a generator")
     else:
         chunks, drawn = _some_pairs(multiplier, counts_a, counts_b, samples, generator), True
-    ends_a = torch.stack(_values(a)[counts_a > 0].aminmax())
-    ends_b = torch.stack(_values(b)[counts_b > 0].aminmax())
+    ends_a = torch.stack(values(a)[counts_a > 0].aminmax())
+    ends_b = torch.stack(values(b)[counts_b > 0].aminmax())
     corners = torch.outer(ends_a, ends_b)
     return _statistics(
         chunks, largest=float(corners.abs().max()), span=float(corners.max() - corners.min()), drawn=drawn
@@ -98,11 +98,11 @@ _Chunk = tuple[Tensor, Tensor, Tensor, Tensor]  # errors and exact products, row
 
 
 def _all_pairs(multiplier: Multiplier, counts_a: Tensor, counts_b: Tensor) -> Iterator[_Chunk]:
-    a, b, columns = _values(multiplier.a), _values(multiplier.b), counts_b.nonzero()[:, 0]
+    a, b, columns = values(multiplier.a), values(multiplier.b), counts_b.nonzero()[:, 0]
     table = multiplier.table()[:, columns] if len(columns) < len(b) else multiplier.table()
     for rows in counts_a.nonzero()[:, 0].split(max(1, _CHUNK // len(columns))):
         exact = torch.outer(a[rows], b[columns])
-        yield _in_units(multiplier, table[rows]) - exact, exact, counts_a[rows], counts_b[columns]
+        yield in_units(multiplier, table[rows]) - exact, exact, counts_a[rows], counts_b[columns]
 
 
 def _some_pairs(
@@ -111,8 +111,8 @@ def _some_pairs(
     patterns = [torch.multinomial(c, samples, replacement=True, generator=generator) for c in (counts_a, counts_b)]
     operands = (multiplier.a, multiplier.b)
     words = [Word(integers(o, p), o.width, o.signed) for o, p in zip(operands, patterns, strict=True)]
-    exact = _values(multiplier.a)[patterns[0]] * _values(multiplier.b)[patterns[1]]
-    error = _in_units(multiplier, torch.as_tensor(multiplier(*words).value).expand(samples)) - exact
+    exact = values(multiplier.a)[patterns[0]] * values(multiplier.b)[patterns[1]]
+    error = in_units(multiplier, torch.as_tensor(multiplier(*words).value).expand(samples)) - exact
     one = torch.ones(samples, dtype=torch.float64)
     yield error[:, None], exact[:, None], one, one[:1]
 
@@ -156,7 +156,7 @@ def _statistics(chunks: Iterator[_Chunk], *, largest: float, span: float, drawn:
 
 def _counts(operand: Operand, histogram: Tensor | None) -> Tensor:
     """The weight of each code; codes that are no numbers have none."""
-    numbers = ~_values(operand).isnan()
+    numbers = ~values(operand).isnan()
     if histogram is None:
         return numbers.double()
     if histogram.shape != numbers.shape or not bool((histogram >= 0).all()) or not float(histogram.sum()) > 0:
@@ -164,35 +164,3 @@ def _counts(operand: Operand, histogram: Tensor | None) -> Tensor:
             f"a histogram of codes has {len(numbers)} counts, not all 0 and none negative; not {tuple(histogram.shape)}"
         )
     return histogram.double() * numbers
-
-
-def _values(operand: Operand) -> Tensor:
-    """What each bit pattern stands for, in units of the grid, in float64; NaN where it is no number."""
-    patterns = torch.arange(2**operand.width)
-    if operand.format is None:
-        return integers(operand, patterns).double()
-    return _decoded(operand.format, _grid(operand))[patterns]
-
-
-def _in_units(multiplier: Multiplier, result: Tensor) -> Tensor:
-    """The results in units of the sum of the operands' grids."""
-    if multiplier.product is None:
-        return result.double()
-    return _decoded(multiplier.product, _grid(multiplier.a) + _grid(multiplier.b))[result.long()]
-
-
-def _decoded(format: Format, grid: int) -> Tensor:
-    values: list[float] = []
-    for code in format.word:
-        try:
-            values.append(float(format.decode(code) / 2**grid if grid >= 0 else format.decode(code) * 2**-grid))
-        except ValueError:
-            values.append(float("nan"))
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def _grid(operand: Operand) -> int:
-    grid = operand.format.grid if operand.format is not None else 0
-    if grid is None:
-        raise ValueError(f"{operand.format} has no grid of its own, so that an error has no unit")
-    return grid
