@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from adequate.emulated_layer.products import Products
+from adequate.emulated_layer.products import SumsOfProducts
 from adequate.formats import Format
 from adequate.kernels.accumulate import accumulate_sequential
 from adequate.kernels.columns import columns, output_size, untransposed, window_of
@@ -36,7 +36,7 @@ class Geometry(ABC):
         """The sums of products in a register, shaped as the output."""
 
     @abstractmethod
-    def multiplied(self, x: Tensor, w: Tensor, products: Products, zero: int) -> Tensor:
+    def multiplied(self, x: Tensor, w: Tensor, products: SumsOfProducts, zero: int) -> Tensor:
         """The sums of a multiplier's products of bit patterns, shaped as the output, in integers.
 
         ``zero`` is the input's pattern of the value zero. It stands for padding and between the inputs of a transposed
@@ -96,7 +96,7 @@ class Convolution(Geometry):
         sums = accumulate_sequential(*columns(x, w, window), register)
         return sums.mT.reshape(x.shape[0], w.shape[0], *output_size(tuple(x.shape[2:]), tuple(w.shape[2:]), window))
 
-    def multiplied(self, x: Tensor, w: Tensor, products: Products, zero: int) -> Tensor:
+    def multiplied(self, x: Tensor, w: Tensor, products: SumsOfProducts, zero: int) -> Tensor:
         if x.dim() < w.dim():
             return self.multiplied(x.unsqueeze(0), w, products, zero).squeeze(0)
         if self._transposed:
@@ -154,7 +154,7 @@ class Contracted(Geometry):
         left, right = left_matrices(one, x, sizes), right_matrices(one, w, sizes)
         return from_matrices(one, accumulate_sequential(left, right.mT, register), sizes)
 
-    def multiplied(self, x: Tensor, w: Tensor, products: Products, zero: int) -> Tensor:
+    def multiplied(self, x: Tensor, w: Tensor, products: SumsOfProducts, zero: int) -> Tensor:
         del zero
         one, sizes = self.contraction, self.contraction.sizes(x.shape, w.shape)
         sums = products.matrices(left_matrices(one, x, sizes), right_matrices(one, w, sizes))

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -31,6 +32,18 @@ WIDEST_CODE = 16
 
 ZeroPoints = tuple[int, int]
 """The codes of zero of the activation and of the weight."""
+
+
+class SumsOfProducts(Protocol):
+    """What a geometry asks for: sums over k of whatever two elements are multiplied to."""
+
+    def matrices(self, x: Tensor, w: Tensor) -> Tensor:
+        """sum over k of the products of x[..., m, k] and w[..., k, n]."""
+        ...
+
+    def convolution(self, x: Tensor, w: Tensor, window: Window, zero: int) -> Tensor:
+        """The convolution; padding is the pattern ``zero``."""
+        ...
 
 
 class Products(ABC):

@@ -6,6 +6,9 @@ from typing import Protocol, runtime_checkable
 
 from torch import Generator, Tensor
 
+from adequate.finetuning.fitted_error import FittedError
+from adequate.finetuning.smoothed_difference import SmoothedDifference
+
 Batch = tuple[Tensor, Tensor]
 Batches = Iterable[Batch]
 
@@ -35,6 +38,13 @@ class Recipe:
     temperature T (Hinton et al. 2015, arXiv:1503.02531, section 2). After every epoch the design is scored on
     ``held_out`` of the training data; the best epoch is kept, and training stops after ``patience`` epochs without a
     better one.
+
+    Of a design with multipliers, ``gradient`` says how training sees their products: None is the gradient of the exact
+    product of the same quantised operands (straight-through). ``error_penalty`` is the weight of the relative error of
+    each such layer's sums in the loss (``PenalizedErrors``). With ``quantized_first`` the network is first distilled
+    for so many epochs with exact multipliers, and the result then, in that arithmetic, is the teacher in the float
+    network's place (two-stage distillation, after De la Parra et al., DATE 2021, of which only the abstract could be
+    read).
     """
 
     rate: float = 1e-3
@@ -42,6 +52,9 @@ class Recipe:
     outputs: str = "float"
     distillation: float = 0.0
     temperature: float = 4.0
+    gradient: SmoothedDifference | FittedError | None = None
+    error_penalty: float = 0.0
+    quantized_first: int = 0
     held_out: float = 0.05
     patience: int = 3
     checkpoint_every: int = 200
@@ -51,6 +64,12 @@ class Recipe:
             raise ValueError(f"outputs is 'float' or 'quantized', not {self.outputs!r}")
         if not 0 <= self.distillation <= 1:
             raise ValueError(f"distillation is a weight from 0 to 1, not {self.distillation}")
+        if not 0 <= self.error_penalty < float("inf"):
+            raise ValueError(f"error_penalty is a weight of 0 or more, not {self.error_penalty}")
+        if self.quantized_first < 0:
+            raise ValueError(f"quantized_first is a number of epochs, not {self.quantized_first}")
+        if self.quantized_first and not self.distillation:
+            raise ValueError("quantized_first is the first stage of a distillation; give distillation, its weight, too")
 
 
 STANDARD = Recipe()

@@ -85,6 +85,16 @@ class Training:
                 self._epoch()
         return self.best
 
+    def first(self, images: int) -> list[Batch]:
+        """The first so many images, in whole batches, of what is trained on in the first epoch."""
+        found: list[Batch] = []
+        for x, y in self._order(0):
+            found.append((x, y))
+            images -= len(x)
+            if images <= 0:
+                break
+        return found
+
     def _data(self, batches: Shuffled | Batches) -> tuple[Shuffled | Batches, Batches]:
         if isinstance(batches, Shuffled):
             return batches.split(self.recipe.held_out, torch.Generator().manual_seed(self.seed))
@@ -101,12 +111,7 @@ class Training:
 
     def _epoch(self) -> None:
         epoch, done = divmod(self.step, self.steps_per_epoch)
-        if isinstance(self.data, Shuffled):
-            order = torch.Generator().manual_seed(_mix(self.seed, epoch))
-            source: Iterable[Batch] = self.data.shuffled(order, self.recipe.batch_size)
-        else:
-            source = self.data
-        for x, y in islice(source, done, None):
+        for x, y in islice(self._order(epoch), done, None):
             loss = self._train_step(x, y)
             self.step += 1
             if self.step % self.steps_per_epoch == 0:
@@ -118,6 +123,12 @@ class Training:
                 self._save(checkpoint)
             if progress is not None:
                 progress(Step(self.step, self.epochs * self.steps_per_epoch, loss, self.accuracy))
+
+    def _order(self, epoch: int) -> Iterable[Batch]:
+        if not isinstance(self.data, Shuffled):
+            return self.data
+        order = torch.Generator().manual_seed(_mix(self.seed, epoch))
+        return self.data.shuffled(order, self.recipe.batch_size)
 
     def _train_step(self, x: Tensor, y: Tensor) -> float:
         share = self.step / (self.epochs * self.steps_per_epoch)

@@ -73,11 +73,9 @@ class Gradients:
     w: Factors
 
     @classmethod
-    def of(cls, table: Tensor, x_values: Tensor, w_values: Tensor, half_window: int, zeros: tuple[int, int]) -> Self:
-        """Of ``table[x, w] - zeros[1] * x - zeros[0] * w``: what is summed where values have a zero point."""
-        x = slopes(table, x_values, half_window) - zeros[1]
-        w = slopes(table.mT, w_values, half_window) - zeros[0]
-        return cls(factored(x), factored(w))
+    def of(cls, table: Tensor, x_values: Tensor, w_values: Tensor, half_window: int) -> Self:
+        """The slopes of ``table[x, w]``; the values are those of the rows' and of the columns' patterns."""
+        return cls(factored(slopes(table, x_values, half_window)), factored(slopes(table.mT, w_values, half_window)))
 
 
 def matrices_gradient(x: Tensor, w: Tensor, upstream: Tensor, gradients: Gradients) -> tuple[Tensor, Tensor]:
