@@ -1,13 +1,15 @@
 """Quantisers taken out of an ONNX graph, their formats kept for a design."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from torch import Tensor
 
 from adequate.formats import Format
 from adequate.network.onnx.graph import OnnxGraph, OnnxNode
 from adequate.network.onnx.quantized.following import RESHAPING, arriving, moved, permutation, takes
+from adequate.network.onnx.quantized.merging import Merging
 from adequate.network.onnx.quantized.quantizer import Quantizer
 from adequate.network.onnx.quantized.recognition import recognize
 from adequate.network.onnx.quantized.slots import NodeFormats
@@ -48,20 +50,21 @@ def take_formats(graph: OnnxGraph) -> QuantizedGraph:
     if not parts:
         return QuantizedGraph(graph, NodeFormats())
     graph, weights = _without_constants(graph, quantizers, parts)
-    graph, remaining = _without_duplicates(graph, quantizers)
+    merging = Merging(graph)
     outputs: dict[str, Format] = {}
     operands: dict[tuple[str, int], Format] = {}
-    for result, format in remaining.items():
-        quantizer = graph.producers[result]
-        source = quantizer.inputs[0]
-        if _owns(graph, quantizer, outputs):
-            outputs[graph.producers[source].name] = format
-            graph = _merged(graph, quantizer, source, result)
-        elif places := _operands(graph, result, format):
-            operands |= dict.fromkeys(places, format)
-            graph = _merged(graph, quantizer, result, source)
+    for result, format in _without_duplicates(merging, quantizers).items():
+        quantizer = merging.producers[result]
+        source = merging.source(quantizer)
+        if _owns(merging, source, outputs):
+            outputs[merging.producers[source].name] = format
+            merging.merge(quantizer, source, result)
+        elif places := _operands(merging, result, format):
+            operands.update(dict.fromkeys(places, format))
+            merging.merge(quantizer, result, source)
         else:
             outputs[quantizer.name] = format
+    graph = merging.graph()
     return QuantizedGraph(graph, arriving(graph, weights, outputs, operands))
 
 
@@ -104,59 +107,44 @@ def _value(node: OnnxNode, quantizer: Quantizer, constants: Mapping[str, Tensor]
         raise ValueError(f"{node}: {error}") from None
 
 
-def _without_duplicates(graph: OnnxGraph, quantizers: Mapping[str, Quantizer]) -> tuple[OnnxGraph, dict[str, Format]]:
-    """One quantiser of each format of a value, where tools write one for each reader; their results' formats."""
+def _without_duplicates(merging: Merging, quantizers: Mapping[str, Quantizer]) -> dict[str, Format]:
+    """Leaves one quantiser of each format of a value, where tools write one for each reader; their results' formats."""
     first: dict[tuple[str, Format], str] = {}
+    left: dict[str, Format] = {}
     for quantizer in quantizers.values():
-        node, format = graph.producers.get(quantizer.result), quantizer.format
+        result, format = quantizer.result, quantizer.format
+        node = merging.producers.get(result)
         if node is None or format is None:
             continue
-        kept = first.setdefault((node.inputs[0], format), quantizer.result)
-        if kept != quantizer.result and quantizer.result not in graph.outputs:
-            graph = _merged(graph, node, quantizer.result, kept)
-    results = {quantizer.result: quantizer.format for quantizer in quantizers.values()}
-    return graph, {name: format for name, format in results.items() if format is not None and name in graph.producers}
+        kept = first.setdefault((merging.source(node), format), result)
+        if kept != result and result not in merging.start.outputs:
+            merging.merge(node, result, kept)
+        else:
+            left[result] = format
+    return left
 
 
-def _owns(graph: OnnxGraph, quantizer: OnnxNode, outputs: Mapping[str, Format]) -> bool:
-    """Whether the quantiser alone reads the one output of a node."""
-    source = quantizer.inputs[0]
-    producer = graph.producers.get(source)
+def _owns(merging: Merging, source: str, outputs: Mapping[str, Format]) -> bool:
+    """Whether a value is the one output of a node, and its only reader may give that output a format."""
+    producer = merging.producers.get(source)
     return (
         producer is not None
         and len(producer.outputs) == 1
         and producer.operator not in VANISHING
         and producer.name not in outputs
-        and source not in graph.outputs
-        and len(_readers(graph, source)) == 1
+        and source not in merging.start.outputs
+        and len(list(islice(_readers(merging, source), 2))) == 1
     )
 
 
-def _operands(graph: OnnxGraph, result: str, format: Format) -> list[tuple[str, int]]:
+def _operands(merging: Merging, result: str, format: Format) -> list[tuple[str, int]]:
     """Where a quantiser's result is read, if all its readers can take the format at their operand; else nothing."""
-    if result in graph.outputs:
+    if result in merging.start.outputs:
         return []
-    places = [(r, i) for r in _readers(graph, result) for i, value in enumerate(r.inputs) if value == result]
-    fitting = all(i == 0 if r.operator in RESHAPING else takes(graph, r, i, format) for r, i in places)
+    places = [(node, i) for node, i in merging.places(result) if node.operator not in SIZES]
+    fitting = all(i == 0 if r.operator in RESHAPING else takes(merging.start, r, i, format) for r, i in places)
     return [(r.name, i) for r, i in places] if fitting else []
 
 
-def _readers(graph: OnnxGraph, value: str) -> list[OnnxNode]:
-    return [reader for reader in graph.readers.get(value, ()) if reader.operator not in SIZES]
-
-
-def _merged(graph: OnnxGraph, removed: OnnxNode, old: str, new: str) -> OnnxGraph:
-    """The graph without a node, the value ``old`` called ``new``."""
-
-    def renamed(values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(new if value == old else value for value in values)
-
-    kept = (node for node in graph.nodes if node is not removed)
-    return graph.with_nodes(
-        tuple(
-            replace(node, inputs=renamed(node.inputs), outputs=renamed(node.outputs))
-            if old in (*node.inputs, *node.outputs)
-            else node
-            for node in kept
-        )
-    )
+def _readers(merging: Merging, value: str) -> Iterator[OnnxNode]:
+    return (reader for reader in merging.readers(value) if reader.operator not in SIZES)
