@@ -22,6 +22,7 @@ _HOME = {
         "Trial",
         "Widths",
         "affine",
+        "approximate",
         "best_minifloat_split",
         "best_static_split",
         "dynamic_fixed",

@@ -25,6 +25,7 @@ from adequate.exploration import Store as Store
 from adequate.exploration import Trial as Trial
 from adequate.exploration import Widths as Widths
 from adequate.exploration import affine as affine
+from adequate.exploration import approximate as approximate
 from adequate.exploration import best_minifloat_split as best_minifloat_split
 from adequate.exploration import best_static_split as best_static_split
 from adequate.exploration import dynamic_fixed as dynamic_fixed

@@ -28,7 +28,7 @@ def compare(
     Example:
       adequate compare digits-cnn --data digits --bits 6
     """
-    from adequate.cli.designs import arithmetic
+    from adequate.cli.designs import arithmetic, listed_multipliers, multipliers
     from adequate.cli.output import answer, answer_json, facts, rewritten
     from adequate.cli.progress import Progress
     from adequate.cli.subject import open_subject
@@ -43,10 +43,12 @@ def compare(
         part = split.first(min(images, len(split)))
         progress.stage("float against emulated")
         layers = compared(subject.network, chosen.design, progress.counting(part))
+    multiplied = multipliers(chosen.design)
     if output.json:
         plain = [
             {"name": one.name, "operation": one.operation, "sqnr_db": one.sqnr_db}
             | {slot: _plain(getattr(one, slot)) for slot in SLOTS}
+            | ({"multiplier": multiplied[one.name]} if one.name in multiplied else {})
             for one in layers
         ]
         answer_json(
@@ -63,6 +65,7 @@ def compare(
     rows = {
         "network": f"{model.model}, {chosen.described}",
         **rewritten(subject.network.rewrites),
+        **listed_multipliers(chosen.design),
         "images": f"{len(part):,} of {data.data} ({split.name})",
         **subject.notes,
     }

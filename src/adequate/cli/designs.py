@@ -1,14 +1,17 @@
 """The arithmetic a command works in: of ``--design`` or ``--bits``, else the one a file brings along."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from torch import Generator
 
 from adequate.calibration import Calibration, entropy, least_squared_error, min_max, percentile
 from adequate.cli.errors import Misuse
 from adequate.cli.options import Covered, DesignOptions
+from adequate.cli.output import plural
 from adequate.cli.progress import Progress
 from adequate.cli.subject import Subject
 from adequate.design import Design
@@ -69,6 +72,18 @@ def arithmetic(options: DesignOptions, subject: Subject, seed: int, progress: Pr
     if subject.design:
         return Arithmetic(subject, subject.design, {"design": OF_THE_FILE}, "design of the file")
     return Arithmetic(subject, None, {}, "full precision")
+
+
+def multipliers(design: Design | None) -> dict[str, str]:
+    """The multiplier of every layer that has one, as text."""
+    return {name: str(one.multiplier) for name, one in (design or {}).items() if one.multiplier is not None}
+
+
+def listed_multipliers(design: Design | None) -> dict[str, str]:
+    """One fact that lists the multipliers, in how many layers each; none without."""
+    counted = Counter(multipliers(design).values())
+    lines = [f"{escape(text)} in {plural(count, 'layer')}" for text, count in counted.items()]
+    return {"multipliers": "\n".join(lines)} if lines else {}
 
 
 def fitting_design(file: Path, network: Network) -> Design:

@@ -17,6 +17,8 @@ def diff(a: Annotated[Path, _DESIGN], b: Annotated[Path, _DESIGN], output: Outpu
     Example:
       adequate diff runs/first/design.json runs/second/design.json
     """
+    from rich.markup import escape
+
     from adequate.cli.output import answer, answer_json, table
     from adequate.design import Design, difference
 
@@ -30,7 +32,8 @@ def diff(a: Annotated[Path, _DESIGN], b: Annotated[Path, _DESIGN], output: Outpu
     shown = table("layer", "slot", str(a), str(b))
     for name, slots in found.items():
         for position, (slot, (before, after)) in enumerate(slots.items()):
-            shown.add_row("" if position else name, slot, before or "float", after or "float")
+            without = "exact" if slot in ("multiplier", "accumulator") else "float"
+            shown.add_row("" if position else name, slot, *(escape(one or without) for one in (before, after)))
     answer(shown)
 
 

@@ -15,7 +15,7 @@ def evaluate(
     Example:
       adequate evaluate digits-cnn --data digits --bits 6
     """
-    from adequate.cli.designs import arithmetic
+    from adequate.cli.designs import arithmetic, listed_multipliers, multipliers
     from adequate.cli.output import answer, answer_json, facts, interval, rewritten
     from adequate.cli.progress import Progress, percent
     from adequate.cli.subject import open_subject
@@ -49,12 +49,14 @@ def evaluate(
                 "loss": scores["cross_entropy"],
                 "top5": scores["top5"],
                 **chosen.named,
+                **({"multipliers": named} if (named := multipliers(chosen.design)) else {}),
             }
         )
         return
     rows = {
         "network": f"{model.model}, {chosen.described}",
         **rewritten(subject.network.rewrites),
+        **listed_multipliers(chosen.design),
         "images": f"{accuracy.images:,} of {data.data} (test)",
         **subject.notes,
         "accuracy": f"{percent(accuracy)}  ({interval(accuracy.interval)})",

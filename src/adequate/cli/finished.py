@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from adequate.cli.options import ComputeOptions, OutputOptions
@@ -126,10 +127,14 @@ def _sizes(figures: dict[str, Any]) -> dict[str, str]:
 
 def _layers(network: Network, design: Design) -> Table:
     """The layers that the design changes."""
-    shown = table("layer", "operation", "weights", "input", "weight", "output", numbers=("weights",))
+    multiplied = ("multiplier",) if any(one.multiplier for one in design.values()) else ()
+    shown = table("layer", "operation", "weights", "input", "weight", *multiplied, "output", numbers=("weights",))
     for layer in network.layers:
         chosen = design[layer.name]
         if chosen:
-            formats = (str(one) if one is not None else "float" for one in (chosen.input, chosen.weight, chosen.output))
-            shown.add_row(layer.name, layer.operation, f"{layer.weights:,}" if layer.multiplies else "", *formats)
+            slots = (
+                escape(str(getattr(chosen, slot) or ("exact" if slot == "multiplier" else "float")))
+                for slot in ("input", "weight", *multiplied, "output")
+            )
+            shown.add_row(layer.name, layer.operation, f"{layer.weights:,}" if layer.multiplies else "", *slots)
     return shown

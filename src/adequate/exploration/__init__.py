@@ -1,5 +1,6 @@
 """Which design to take: rules, strategies and the search that drives them."""
 
+from adequate.exploration.approximation import approximate
 from adequate.exploration.descent import descend
 from adequate.exploration.front import Front
 from adequate.exploration.rules import (
@@ -32,6 +33,7 @@ __all__ = [
     "Trial",
     "Widths",
     "affine",
+    "approximate",
     "best_minifloat_split",
     "best_static_split",
     "descend",

@@ -123,6 +123,7 @@ def _layer(name: str, network: Network | None, ranges: Ranges | None, design: De
         "macs": layer.macs if layer is not None else None,
         "output_shape": [size for size in layer.output_shape if size is not None] if layer is not None else None,
         "slots": slots,
+        "multiplier": None if chosen.multiplier is None else str(chosen.multiplier),
         "accumulator": None if chosen.accumulator is None else str(chosen.accumulator),
         "approximated": bool(chosen),
         "float_inside": computes_in_float(operation, chosen) if operation else not chosen,
@@ -154,9 +155,11 @@ def _trial(trial: Trial, network: Network | None) -> dict[str, Any]:
 
 
 def summary(design: Design, most: int = 8) -> list[str]:
-    """A design in a few lines, one per layer: input, weight and output format."""
+    """A design in a few lines, one per layer: input, weight and output format, and a multiplier or an accumulator."""
     lines = [
-        f"{name}: " + " · ".join(str(getattr(one, slot) or "float") for slot in SLOTS)
+        f"{name}: "
+        + " · ".join(str(getattr(one, slot) or "float") for slot in SLOTS)
+        + "".join(f", {operator}" for operator in (one.multiplier, one.accumulator) if operator is not None)
         for name, one in list(design.items())[:most]
     ]
     more = len(design) - most
