@@ -6,6 +6,8 @@ per weight would not be repaid (``choose`` in native/lookup.cpp). Torch computes
 tensors are not in the processor's memory, and for patterns of more than 16 bits.
 """
 
+from types import ModuleType
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -30,10 +32,10 @@ def lookup_matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
     if x.dim() > 2 and _repeated(w):  # one and the same weights: a batch of rows
         x, w = x.flatten(0, -2), w[(0,) * (w.dim() - 2)]
     x, w = (one.flatten(0, -3) if one.dim() > 2 else one[None] for one in (x, w))
-    if not _compiled(x, table):
+    if (kernels := _kernels(x, table)) is None:
         return _matrices(x, w, table).reshape(shape)
     out = torch.empty(*x.shape[:-1], w.shape[-1], dtype=_sums(x.shape[-1], table))
-    native.kernels.lookup_matrices(
+    kernels.lookup_matrices(
         _patterns(x, table).contiguous(),
         _patterns(w, table).mT.contiguous(),
         table.contiguous(),
@@ -54,7 +56,7 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     places = output_size(sizes, kernel, window)
     padded = functional.pad(x, [size for pair in reversed(window.padding) for size in pair], value=zero)
     _check(padded, w, table)
-    if not _compiled(x, table):
+    if (kernels := _kernels(x, table)) is None:
         unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
         inputs, weights = columns(padded, w, unpadded)  # (N, G, L, K), (G, O/G, K)
         weights = weights.mT.expand(len(x), -1, -1, -1)
@@ -62,7 +64,7 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
         return sums.mT.reshape(x.shape[0], w.shape[0], *places)
     ones = (1,) * (3 - len(kernel))
     out = torch.empty(x.shape[0], w.shape[0], *ones, *places, dtype=_sums(w[0].numel() if len(w) else 0, table))
-    native.kernels.lookup_convolution(
+    kernels.lookup_convolution(
         _patterns(padded, table).reshape(*x.shape[:2], *ones, *padded.shape[2:]).contiguous(),
         _patterns(w, table).reshape(*w.shape[:2], *ones, *kernel).contiguous(),
         table.contiguous(),
@@ -76,8 +78,8 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     return out.reshape(x.shape[0], w.shape[0], *places)
 
 
-def _compiled(x: Tensor, table: Tensor) -> bool:
-    return native.kernels is not None and x.device.type == "cpu" and max(table.shape) <= 2**16
+def _kernels(x: Tensor, table: Tensor) -> ModuleType | None:
+    return native.kernels if x.device.type == "cpu" and max(table.shape) <= 2**16 else None
 
 
 def _repeated(w: Tensor) -> bool:

@@ -22,7 +22,9 @@ using std::uint16_t;
 using std::uint32_t;
 using std::uint8_t;
 
-#if defined(__AVX512BW__)
+#if defined(ADEQUATE_VECTOR)
+constexpr int WIDEST = ADEQUATE_VECTOR;  // bytes; the compiler takes wider vectors apart
+#elif defined(__AVX512BW__)
 constexpr int WIDEST = 64;
 #elif defined(__AVX2__)
 constexpr int WIDEST = 32;

@@ -27,11 +27,13 @@ typedef uint32_t Four __attribute__((vector_size(16)));
 
 struct Narrow {
     typedef uint64_t Register;
+    typedef uint16_t Lane;
     static Register next(Register r) { return r >> 16; }
-    static uint32_t lane(Register r) { return static_cast<uint16_t>(r); }
+    static Lane lane(Register r) { return static_cast<uint16_t>(r); }
 };
 struct Wide {
     typedef Four Register;
+    typedef uint32_t Lane;
     static Register next(Register r) {
 #ifdef __clang__
         return __builtin_shufflevector(r, Four{}, 1, 2, 3, 4);
@@ -39,7 +41,7 @@ struct Wide {
         return __builtin_shuffle(r, Four{}, Four{1, 2, 3, 4});
 #endif
     }
-    static uint32_t lane(Register r) { return r[0]; }
+    static Lane lane(Register r) { return r[0]; }
 };
 
 void build(const Columns& columns, const int64_t* column, int taps, uint64_t* table) {
@@ -62,89 +64,107 @@ void build(const Columns& columns, const int64_t* column, int taps, Four* table)
     }
 }
 
-// Adds a pass of segments to lines of outputs, or begins with `base`.
-template <class T, class Out, class Lanes, int COUNT, bool DENSE> struct Pass {
+// The sums of COUNT segments on LINES neighbouring lines. Where there are several, a segment's input on one line is the
+// next segment's on the line before: COUNT + LINES - 1 input lines, at x, serve all.
+template <class T, class Lanes, int COUNT, int LINES, bool DENSE>
+void scan(const void* entries, const T* const* x, int taps, int64_t step, int64_t count, typename Lanes::Lane* found) {
     typedef typename Lanes::Register Register;
-
-    static Register at(const Register* tables, const T* const* x, int64_t i) {
-        Register sum = tables[x[0][i]];
-#pragma GCC unroll 4
-        for (int s = 1; s < COUNT; s++) sum += tables[s * patterns_of<T> + x[s][i]];
-        return sum;
-    }
-
-    static void line(const Register* tables, const T* const* x, int taps, int64_t step, int64_t count, Out* out,
-                     int64_t out_step, bool first, Out base) {
-        const T* from[COUNT];
-        for (int s = 0; s < COUNT; s++) from[s] = x[s];
-        Register r = {};
-        int64_t i = 0;
-        for (; i < taps - 1; i++) r = Lanes::next(r) + at(tables, from, i);
-        if (DENSE) {
-            if (first)
-                for (int64_t p = 0; p < count; p++) {
-                    r = Lanes::next(r) + at(tables, from, i + p);
-                    out[p] = base + static_cast<Out>(static_cast<int32_t>(Lanes::lane(r)));
-                }
-            else
-                for (int64_t p = 0; p < count; p++) {
-                    r = Lanes::next(r) + at(tables, from, i + p);
-                    out[p] += static_cast<Out>(static_cast<int32_t>(Lanes::lane(r)));
-                }
-            return;
+    const Register* const tables = static_cast<const Register*>(entries);
+    const T* from[COUNT + LINES - 1];
+    for (int s = 0; s < COUNT + LINES - 1; s++) from[s] = x[s];
+    Register r[LINES] = {};
+    const auto take = [&](int64_t i) {
+        int64_t a[COUNT + LINES - 1];
+        for (int s = 0; s < COUNT + LINES - 1; s++) a[s] = from[s][i];
+        for (int l = 0; l < LINES; l++) {
+            Register sum = tables[a[l]];
+            for (int s = 1; s < COUNT; s++) sum += tables[s * patterns_of<T> + a[s + l]];
+            r[l] = Lanes::next(r[l]) + sum;
         }
-        for (int64_t p = 0; p < count; p++, i += step) {
-            // A single tap has nothing to carry over, so inputs between outputs are passed over.
-            for (int64_t j = p && taps > 1 ? 1 - step : 0; j <= 0; j++) r = Lanes::next(r) + at(tables, from, i + j);
-            out[p * out_step] = (first ? base : out[p * out_step]) +
-                                static_cast<Out>(static_cast<int32_t>(Lanes::lane(r)));
+    };
+    int64_t i = 0;
+    for (; i < taps - 1; i++) take(i);
+    if (DENSE || taps == 1) {  // a single tap has nothing to carry over: inputs between outputs are passed over
+        for (int64_t p = 0; p < count; p++, i += DENSE ? 1 : step) {
+            take(i);
+            for (int l = 0; l < LINES; l++) found[l * count + p] = Lanes::lane(r[l]);
         }
+        return;
     }
-};
+    for (int64_t p = 0; p < count; p++, i++) {
+        for (int64_t stop = i + (p ? step - 1 : 0); i < stop; i++) take(i);
+        take(i);
+        for (int l = 0; l < LINES; l++) found[l * count + p] = Lanes::lane(r[l]);
+    }
+}
+
+// A line of sums is the first part of the outputs, which begin with `base`, or a further one.
+template <class Lane, class Out>
+void add(const Lane* found, int64_t count, bool first, Out base, Out* out, int64_t step) {
+    const auto value = [](Lane lane) { return static_cast<Out>(static_cast<int32_t>(lane)); };
+    if (step == 1 && first)
+        for (int64_t p = 0; p < count; p++) out[p] = base + value(found[p]);
+    else
+        for (int64_t p = 0; p < count; p++) out[p * step] = (first ? base : out[p * step]) + value(found[p]);
+}
 
 template <class T, class Out, class Lanes>
 void sum_lines(const Lookup& job, const Columns& columns, const Part& part, void* scratch) {
     typedef typename Lanes::Register Register;
-    constexpr bool narrow = sizeof(Register) == 8;
+    typedef typename Lanes::Lane Lane;
+    typedef void Scan(const void*, const T* const*, int, int64_t, int64_t, Lane*);
+    constexpr Scan* scans[2][2][SEGMENTS] = {
+        {{scan<T, Lanes, 1, 1, false>, scan<T, Lanes, 2, 1, false>, scan<T, Lanes, 3, 1, false>,
+          scan<T, Lanes, 4, 1, false>},
+         {scan<T, Lanes, 1, 1, true>, scan<T, Lanes, 2, 1, true>, scan<T, Lanes, 3, 1, true>,
+          scan<T, Lanes, 4, 1, true>}},
+        {{scan<T, Lanes, 1, 2, false>, scan<T, Lanes, 2, 2, false>, scan<T, Lanes, 3, 2, false>,
+          scan<T, Lanes, 4, 2, false>},
+         {scan<T, Lanes, 1, 2, true>, scan<T, Lanes, 2, 2, true>, scan<T, Lanes, 3, 2, true>,
+          scan<T, Lanes, 4, 2, true>}}};
+    constexpr bool narrow = sizeof(Lane) == 2;
     Register* tables = static_cast<Register*>(scratch);
+    Lane* found = reinterpret_cast<Lane*>(static_cast<Four*>(scratch) + SEGMENTS * patterns_of<T>);
     const T* w = static_cast<const T*>(job.w) + (part.panel * job.outputs + part.output) * job.terms;
-    const bool dense = job.x_step[3] == 1 && job.out_step[3] == 1;
+    const int64_t count = job.positions[3], out_step = job.out_step[3];
     Out base = 0;
     if (narrow)
         for (int64_t k = 0; k < job.terms; k++) base += static_cast<Out>(static_cast<int64_t>(columns.low[w[k]]));
     for (int64_t k = 0, begin = 0; k < job.terms; begin = k) {
         int64_t term[SEGMENTS];
-        int count = 0, taps = 0;
+        int segments = 0, taps = 0;
         uint32_t range = 0;
-        while (count < SEGMENTS && k < job.terms) {
+        bool neighbours = true;
+        while (segments < SEGMENTS && k < job.terms) {
             const int64_t left = job.scan - k % job.scan;
             const int here = left < TAPS ? static_cast<int>(left) : TAPS;
             int64_t column[TAPS];
             uint32_t more = 0;
             for (int j = 0; j < here; j++) column[j] = w[k + j], more += columns.range[column[j]];
-            if (count && (here != taps || (narrow && range + more > 65535))) break;
-            build(columns, column, here, tables + count * patterns_of<T>);
-            term[count++] = job.x_term[k];
+            if (segments && (here != taps || (narrow && range + more > 65535))) break;
+            build(columns, column, here, tables + segments * patterns_of<T>);
+            term[segments] = job.x_term[k];
+            neighbours = neighbours && (!segments || term[segments] - term[segments - 1] == job.x_step[2]);
+            segments++;
             taps = here;
             range += more;
             k += here;
         }
         int64_t at[3];
         for (int64_t d = 2, rest = part.first; d >= 0; d--) at[d] = rest % job.positions[d], rest /= job.positions[d];
-        for (int64_t l = 0; l < part.count; l++) {
+        for (int64_t l = 0, lines; l < part.count; l += lines) {
+            lines = neighbours && at[2] + 1 < job.positions[2] && l + 1 < part.count ? 2 : 1;
             int64_t in = part.panel * job.x_panel, to = part.panel * job.out_panel + part.output * job.out_output;
             for (int d = 0; d < 3; d++) in += at[d] * job.x_step[d], to += at[d] * job.out_step[d];
+            at[2] += lines - 1;
             for (int d = 2; d >= 0 && ++at[d] == job.positions[d]; d--) at[d] = 0;
-            const T* x[SEGMENTS];
-            for (int s = 0; s < count; s++) x[s] = static_cast<const T*>(job.x) + in + term[s];
-            typedef void Line(const Register*, const T* const*, int, int64_t, int64_t, Out*, int64_t, bool, Out);
-            constexpr Line* lines[2][SEGMENTS] = {
-                {Pass<T, Out, Lanes, 1, false>::line, Pass<T, Out, Lanes, 2, false>::line,
-                 Pass<T, Out, Lanes, 3, false>::line, Pass<T, Out, Lanes, 4, false>::line},
-                {Pass<T, Out, Lanes, 1, true>::line, Pass<T, Out, Lanes, 2, true>::line,
-                 Pass<T, Out, Lanes, 3, true>::line, Pass<T, Out, Lanes, 4, true>::line}};
-            lines[dense][count - 1](tables, x, taps, job.x_step[3], job.positions[3], static_cast<Out*>(job.out) + to,
-                                    job.out_step[3], begin == 0, base);
+            const T* x[SEGMENTS + 1];
+            for (int s = 0; s < segments; s++) x[s] = static_cast<const T*>(job.x) + in + term[s];
+            x[segments] = x[segments - 1] + (lines > 1 ? job.x_step[2] : 0);
+            scans[lines - 1][job.x_step[3] == 1][segments - 1](tables, x, taps, job.x_step[3], count, found);
+            for (int64_t i = 0; i < lines; i++)
+                add(found + i * count, count, begin == 0, base,
+                    static_cast<Out*>(job.out) + to + i * job.out_step[2], out_step);
         }
     }
 }
@@ -171,7 +191,9 @@ void sum_any(const Lookup& job, const Columns& columns, const Part& part, void* 
 
 }  // namespace
 
-int64_t lookup_scan_scratch(const Lookup& job) { return (job.wide ? PATTERNS : 256) * SEGMENTS * sizeof(Four); }
+int64_t lookup_scan_scratch(const Lookup& job) { 
+    return (job.wide ? PATTERNS : 256) * SEGMENTS * sizeof(Four) + 2 * job.positions[3] * sizeof(uint32_t);
+}
 
 void lookup_scan(const Lookup& job, const Columns& columns, const Part& part, void* scratch) {
     if (job.wide)

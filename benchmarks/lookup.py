@@ -1,0 +1,134 @@
+"""Looked-up convolutions against torch's float32 ones: one JSON line per figure, the processor named.
+
+End to end: float32 in, 8-bit patterns, sums of table entries, scaled to float32. The speed is of the best of the
+repetitions, a ratio the median over pairs timed in turn; both in the time of the one thread that computes, but for
+the last figure, of two threads.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from time import perf_counter, thread_time
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from adequate import native
+from adequate.kernels.columns import Window
+from adequate.kernels.lookup import lookup_convolution
+from adequate.native import Processor
+from adequate.operators import BaughWooley, BrokenArray, Multiplier
+
+PAIRS = 9
+BATCH = 64
+STEP = 2.0**-5
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """A layer's shape: square images and kernels, padded to keep the size."""
+
+    channels: int
+    outputs: int
+    size: int
+    stride: int = 1
+    groups: int = 1
+    kernel: int = 3
+
+    @property
+    def macs(self) -> int:
+        """Products of a batch."""
+        return BATCH * self.outputs * (self.size // self.stride) ** 2 * self.channels // self.groups * self.kernel**2
+
+
+RESNET20 = (
+    Convolution(3, 16, 32),
+    *[Convolution(16, 16, 32)] * 6,
+    Convolution(16, 32, 32, 2),
+    *[Convolution(32, 32, 16)] * 5,
+    Convolution(32, 64, 16, 2),
+    *[Convolution(64, 64, 8)] * 5,
+)
+DEPTHWISE = tuple(Convolution(c, c, size, 1, c) for c, size in ((64, 32), (128, 16), (256, 8)))
+
+
+def looked_up(x: Tensor, w: Tensor, table: Tensor, layer: Convolution, high: int) -> Tensor:
+    """The layer by its table: activations of 0 ... ``high`` steps, ``w`` patterns."""
+    patterns = x.mul(1 / STEP).round_().clamp_(0, high).to(torch.uint8)
+    pad = (layer.kernel // 2,) * 2
+    window = Window((layer.stride,) * 2, (pad, pad), (1, 1), layer.groups)
+    return lookup_convolution(patterns, w, table, window, 0).float().mul_(STEP * STEP)
+
+
+def floating(x: Tensor, w: Tensor, layer: Convolution) -> Tensor:
+    """The layer in float32."""
+    return functional.conv2d(x, w, None, layer.stride, layer.kernel // 2, 1, layer.groups)
+
+
+def seconds(act: Callable[[], object], clock: Callable[[], float]) -> float:
+    """How long one call takes."""
+    start = clock()
+    act()
+    return clock() - start
+
+
+def calls(
+    layers: Sequence[Convolution], multiplier: Multiplier, generator: Generator
+) -> list[tuple[Callable[[], Tensor], Callable[[], Tensor]]]:
+    """Each layer by the multiplier's table and in float32, on activations after a ReLU and normal weights."""
+    table, made = multiplier.table(), []
+    for layer in layers:
+        x = torch.randn(BATCH, layer.channels, layer.size, layer.size, generator=generator).relu_()
+        shape = (layer.outputs, layer.channels // layer.groups, layer.kernel, layer.kernel)
+        w = torch.randn(shape, generator=generator)
+        codes = w.mul(32).round().clamp(-128, 127).int()
+        w_codes = (codes & 255 if multiplier.b.signed else codes + 128).to(torch.uint8)
+        high = 127 if multiplier.a.signed else 255
+        made.append((partial(looked_up, x, w_codes, table, layer, high), partial(floating, x, w, layer)))
+    return made
+
+
+def figures(layers: Sequence[Convolution], multiplier: Multiplier) -> dict[str, float]:
+    """Speed in GMAC/s of one core and as a share of float32's, over all the layers."""
+    pairs = calls(layers, multiplier, Generator().manual_seed(0))
+    found = [[(seconds(a, thread_time), seconds(b, thread_time)) for a, b in pairs] for _ in range(PAIRS + 1)][1:]
+    ours = sum(min(one[i][0] for one in found) for i in range(len(layers)))
+    share = median(sum(b for _, b in one) / sum(a for a, _ in one) for one in found)
+    return {"gmacs_per_core": round(sum(one.macs for one in layers) / ours / 1e9, 2), "of_float32": round(share, 3)}
+
+
+def two_threads() -> float:
+    """One thread's time over that of two, for all layers of ResNet-20."""
+    pairs = calls(RESNET20, BaughWooley(8, 8, columns=4), Generator().manual_seed(0))
+    found = []
+    for _ in range(PAIRS + 1):
+        times = []
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            times.append(sum(seconds(ours, perf_counter) for ours, _ in pairs))
+        found.append(times[0] / times[1])
+    torch.set_num_threads(1)
+    return median(found[1:])
+
+
+def main() -> None:
+    """Prints every figure."""
+    torch.set_num_threads(1)
+    here = native.processor
+    for processor in (one for one in Processor if Processor.PORTABLE <= one <= here):
+        native.processor = processor
+        for name, layers in (("ResNet-20's convolutions", RESNET20), ("depthwise 3x3 convolutions", DEPTHWISE)):
+            for multiplier in (BaughWooley(8, 8, columns=4), BrokenArray(8, 8, vertical=4)):
+                figure = f"{name} by a table of {multiplier}"
+                line = {"figure": figure, "processor": processor.name.lower(), **figures(layers, multiplier)}
+                print(json.dumps(line), flush=True)
+    native.processor = here
+    figure = {"figure": "ResNet-20's convolutions, two threads to one", "processor": here.name.lower()}
+    print(json.dumps({**figure, "ratio": round(two_threads(), 2)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
