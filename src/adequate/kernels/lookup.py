@@ -3,9 +3,11 @@
 The compiled kernels (``adequate.native``) compute them, by one of three routes that give the same bits: rows of
 products for four outputs and more, scans of the input's lines for a convolution's fewer, single entries where a table
 per weight would not be repaid (``choose`` in native/lookup.cpp). Torch computes them where there are none, where the
-tensors are not in the processor's memory, and for patterns of more than 16 bits.
+tensors are not in the processor's memory, and for patterns of more than 16 bits: as matrix products of the table's
+factors where it has some and there are many products, else entry by entry.
 """
 
+from math import prod
 from types import ModuleType
 
 import torch
@@ -14,9 +16,16 @@ from torch.nn import functional
 
 from adequate import native
 from adequate.kernels.columns import Window, columns, output_size
+from adequate.kernels.low_rank import Factors, factors_of
 
 BLOCK = 2**22
 """Products looked up at a time."""
+
+MANY = 2**22
+"""Products from which on torch looks for a table's factors: about the time that takes."""
+
+FACTORED = 2**18
+"""Entries of a table whose factors are looked for, at most."""
 
 
 def lookup_matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
@@ -33,6 +42,9 @@ def lookup_matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
         x, w = x.flatten(0, -2), w[(0,) * (w.dim() - 2)]
     x, w = (one.flatten(0, -3) if one.dim() > 2 else one[None] for one in (x, w))
     if (kernels := _kernels(x, table)) is None:
+        factors = _factors(table, x.numel() * w.shape[-1])
+        if factors is not None and (sums := factors.matrices(x, w)) is not None:
+            return sums.reshape(shape)
         return _matrices(x, w, table).reshape(shape)
     out = torch.empty(*x.shape[:-1], w.shape[-1], dtype=_sums(x.shape[-1], table))
     kernels.lookup_matrices(
@@ -58,6 +70,9 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     _check(padded, w, table)
     if (kernels := _kernels(x, table)) is None:
         unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
+        factors = _factors(table, len(x) * w.numel() * prod(places))
+        if factors is not None and (sums := factors.convolution(padded, w, unpadded)) is not None:
+            return sums
         inputs, weights = columns(padded, w, unpadded)  # (N, G, L, K), (G, O/G, K)
         weights = weights.mT.expand(len(x), -1, -1, -1)
         sums = _matrices(inputs.flatten(0, 1), weights.flatten(0, 1), table)
@@ -110,6 +125,10 @@ def _sums(terms: int, table: Tensor) -> torch.dtype:
         return torch.int32
     low, high = (int(end) for end in table.aminmax())
     return torch.int32 if terms * max(-low, high) < 2**31 else torch.int64
+
+
+def _factors(table: Tensor, products: int) -> Factors | None:
+    return factors_of(table) if products >= MANY and 0 < table.numel() <= FACTORED else None
 
 
 def _matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:

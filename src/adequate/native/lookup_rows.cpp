@@ -20,6 +20,7 @@ using std::int32_t;
 using std::int64_t;
 using std::uint16_t;
 using std::uint32_t;
+using std::uint64_t;
 using std::uint8_t;
 
 #if defined(ADEQUATE_VECTOR)
@@ -124,6 +125,7 @@ void find_places(const Lookup& job, int64_t first, int64_t count, int64_t* in, i
     }
 }
 
+// Adds to outputs or begins them; they are unsigned, modulo their bits.
 template <class Out>
 void write(const uint32_t* sums, int width, bool narrow, const uint32_t* base, const int64_t* places, int64_t count,
            int64_t outputs, int64_t step, bool add, Out* out) {
@@ -134,7 +136,7 @@ void write(const uint32_t* sums, int width, bool narrow, const uint32_t* base, c
             for (int64_t i = p; i < end; i++) {
                 const uint32_t* sum = sums + i * width;
                 const uint32_t raw = !narrow ? sum[even] : o % 2 ? sum[odd] : sum[even] - (sum[odd] << 16);
-                const Out value = static_cast<int32_t>(raw + base[o]);
+                const Out value = static_cast<Out>(static_cast<int32_t>(raw + base[o]));
                 Out& target = out[places[i] + o * step];
                 target = add ? target + value : value;
             }
@@ -217,10 +219,10 @@ void sum_block(const Lookup& job, const Columns& columns, const Part& part, Scra
         const int64_t place = part.panel * job.out_panel + part.output * job.out_output;
         if (job.out_wide)
             write(scratch.sums, WIDTH, narrow, base, scratch.out, part.count, outputs, job.out_output, again,
-                  static_cast<int64_t*>(job.out) + place);
+                  static_cast<uint64_t*>(job.out) + place);
         else
             write(scratch.sums, WIDTH, narrow, base, scratch.out, part.count, outputs, job.out_output, again,
-                  static_cast<int32_t*>(job.out) + place);
+                  static_cast<uint32_t*>(job.out) + place);
     }
 }
 
