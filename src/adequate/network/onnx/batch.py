@@ -29,7 +29,8 @@ def free_batch(graph: OnnxGraph) -> OnnxGraph:
     """
     sizes = {i.shape[0] for i in graph.inputs if i.shape}
     batch = sizes.pop() if len(sizes) == 1 else None
-    if not isinstance(batch, int) or any(i.shape is None for i in graph.inputs):
+    openings = any(node.operator == "Reshape" and node.inputs[1] in graph.constants for node in graph.nodes)
+    if not openings or not isinstance(batch, int) or any(i.shape is None for i in graph.inputs):
         return graph
     constants, nodes = dict(graph.constants), []
     within: dict[str, int] = {}
@@ -40,8 +41,7 @@ def free_batch(graph: OnnxGraph) -> OnnxGraph:
         for bound in bound_nodes(graph):
             freed, inside = _freed(bound, values, constants, batch, within)
             nodes.append(freed.node)
-            for known in values:
-                _walk(freed, known, constants, shells)
+            _walk(freed, values, constants, shells)
             within.update(dict.fromkeys(freed.node.outputs, inside))
     except (ValueError, RuntimeError):  # inputs too large for torch, or operands that do not fit
         return graph
@@ -61,13 +61,16 @@ def _inputs(graph: OnnxGraph, batch: int) -> dict[str, Value]:
     }
 
 
-def _walk(bound: Bound, values: dict[str, Value], constants: Mapping[str, Tensor], shells: FakeTensorMode) -> None:
-    """Adds the shapes of what a node computes."""
+def _walk(
+    bound: Bound, values: Sequence[dict[str, Value]], constants: Mapping[str, Tensor], shells: FakeTensorMode
+) -> None:
+    """Adds the shapes of what a node computes, for either batch."""
     node = bound.node
     layer = bound.layer({value: constants[value] for value in node.inputs if value in constants})
-    with shapes_only(shells):
-        result = layer(*(values[value] for value in node.inputs if value and value not in constants))
-    values.update(zip(node.outputs, listed(result), strict=False))
+    for known in values:
+        with shapes_only(shells):
+            result = layer(*(known[value] for value in node.inputs if value and value not in constants))
+        known.update(zip(node.outputs, listed(result), strict=False))
 
 
 def _freed(
