@@ -42,6 +42,7 @@ docs: .venv/installed-test .venv/installed-docs ## the site, into site/
 bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, what ResNet-50 costs
 	@$(BIN)/python benchmarks/ratios.py
 	@$(BIN)/python benchmarks/resnet50.py
+	@$(BIN)/python benchmarks/retraining.py
 
 clean: ## remove what make made: .venv, site, caches, the demo's run
 	rm -rf .venv site build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache

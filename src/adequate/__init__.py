@@ -33,7 +33,17 @@ _HOME = {
         "search",
         "static_fixed",
     ),
-    "adequate.finetuning": ("Recipe", "adaround", "condensed", "finetune", "learn_steps"),
+    "adequate.finetuning": (
+        "FittedError",
+        "Recipe",
+        "SmoothedDifference",
+        "adaround",
+        "condensed",
+        "finetune",
+        "learn_steps",
+        "refit_batchnorm",
+        "remap_weights",
+    ),
     "adequate.formats": (
         "Binary",
         "Codebook",

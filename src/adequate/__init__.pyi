@@ -35,11 +35,15 @@ from adequate.exploration import power_of_two_weights as power_of_two_weights
 from adequate.exploration import ristretto as ristretto
 from adequate.exploration import search as search
 from adequate.exploration import static_fixed as static_fixed
+from adequate.finetuning import FittedError as FittedError
 from adequate.finetuning import Recipe as Recipe
+from adequate.finetuning import SmoothedDifference as SmoothedDifference
 from adequate.finetuning import adaround as adaround
 from adequate.finetuning import condensed as condensed
 from adequate.finetuning import finetune as finetune
 from adequate.finetuning import learn_steps as learn_steps
+from adequate.finetuning import refit_batchnorm as refit_batchnorm
+from adequate.finetuning import remap_weights as remap_weights
 from adequate.formats import Binary as Binary
 from adequate.formats import Codebook as Codebook
 from adequate.formats import Fixed as Fixed
