@@ -39,10 +39,11 @@ check: .venv/installed-test .venv/installed-check ## format, lint, types, import
 docs: .venv/installed-test .venv/installed-docs ## the site, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, what ResNet-50 costs
+bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, what ResNet-50 and multipliers cost
 	@$(BIN)/python benchmarks/ratios.py
 	@$(BIN)/python benchmarks/resnet50.py
 	@$(BIN)/python benchmarks/retraining.py
+	@$(BIN)/python benchmarks/multipliers.py
 
 clean: ## remove what make made: .venv, site, caches, the demo's run
 	rm -rf .venv site build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,7 +21,8 @@ class Run:
 
     ``run.json`` says what the run is (its identity), which commands made it and what came out. ``design.json``,
     ``weights.safetensors``, ``ranges.json`` and ``report.html`` are its results; ``trials.db`` and ``tuned/`` are what
-    a killed run goes on from. Every file is whole or absent.
+    a killed run goes on from. ``tables/`` has the truth tables that designs and trials name. Every file is whole or
+    absent.
     """
 
     folder: Path

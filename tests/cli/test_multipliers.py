@@ -62,3 +62,17 @@ def test_a_multiplier_that_does_not_fit_is_named(
     assert (
         "weight of layer 'fc1': exact(8,8) takes unsigned fixed point of at most 8 bits here, not fixed(8," in complaint
     )
+
+
+def test_a_finetuned_run_keeps_design_and_tables(
+    adequate: Command, digits: tuple[object, ...], design: Design, tmp_path: Path
+) -> None:
+    design.save(tmp_path / "one.json")
+    answer = adequate(
+        "finetune", *digits, "--design", "one.json", "--epochs", 1, "--run", tmp_path / "run", "--json"
+    ).json
+    assert Design.load(tmp_path / "run" / "design.json") == design
+    assert 0 <= answer["accuracy"] <= 1
+    assert (tmp_path / "run" / "tables" / f"{TABLE.sha256}.bin").is_file()
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert TABLE.sha256 in report
