@@ -14,7 +14,8 @@ class ErrorTolerant(UnsignedMultiplier):
     Each operand is split above its ``split`` lowest bits. Where both upper parts are 0 the lower ones are multiplied;
     else the upper ones are, and of the 2 * split product bits below, from the highest lower bit set in either operand
     on, all are 1: bit split + i is 1 if a bit i or above is set, the lowest ``split`` bits if any is.
-    Source: Kyaw, Goh and Yeo 2010, "Low-power high-speed multiplier for error-tolerant application", EDSSC, section II.
+    Source: Kyaw, Goh and Yeo 2010, "Low-power high-speed multiplier for error-tolerant application", EDSSC, section II;
+    the paper was not at hand, the lower bits are those of its public RTL in NEURAghe (``etm.sv``, commit dd6cfc8).
 
     >>> ErrorTolerant(8, 8, 4)(Word(0x14, 8), Word(0x20, 8)).value == 0x200 + 0x7F
     True
