@@ -14,8 +14,11 @@ import typer
 from adequate.cli.app import COMMANDS, program
 from adequate.cli.condense import Family
 from adequate.cli.finetune import Outputs
+from adequate.cli.multipliers import Field
 from adequate.condensing import FORMATS
 from adequate.finetuning import Recipe
+from adequate.operators.listing import COSTS, STATISTICS
+from adequate.reporting.multipliers import HEADS
 from adequate.studies import STUDIES
 
 Command = Callable[..., Any]
@@ -33,7 +36,9 @@ def example(page: str) -> list[str]:
 
 
 def test_every_command_of_the_issue_is_there() -> None:
-    assert NAMES == ["trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "report", "study"]
+    assert NAMES == [
+        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "multipliers", "report", "study",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])
@@ -78,6 +83,7 @@ finally:
 def test_choices_are_those_of_the_engine() -> None:
     assert [family.value for family in Family] == list(FORMATS)
     assert [Recipe(outputs=one.value).outputs for one in Outputs] == ["float", "quantized"]
+    assert [field.value for field in Field] == [*STATISTICS, *COSTS] == list(HEADS)
 
 
 def test_no_command_is_answered_with_the_help_page(adequate: Command) -> None:

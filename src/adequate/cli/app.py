@@ -12,13 +12,14 @@ from adequate.cli.condense import condense
 from adequate.cli.diff import diff
 from adequate.cli.evaluate import evaluate
 from adequate.cli.finetune import finetune
+from adequate.cli.multipliers import multipliers
 from adequate.cli.options import grouped
 from adequate.cli.profile import profile
 from adequate.cli.report import report
 from adequate.cli.study import study
 from adequate.cli.trace import trace
 
-COMMANDS = (trace, profile, evaluate, compare, diff, condense, finetune, report, study)
+COMMANDS = (trace, profile, evaluate, compare, diff, condense, finetune, multipliers, report, study)
 
 program = typer.Typer(
     add_completion=False,

@@ -21,6 +21,18 @@ def file_option(name: str, help: str, panel: str | None = None) -> Any:
     )
 
 
+def data_dir_option() -> Any:
+    """The option that names the folder of data sets."""
+    return typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Where named data sets lie (else ADEQUATE_DATA, else the user's cache).",
+        rich_help_panel=DATA,
+    )
+
+
 @dataclass(frozen=True)
 class ModelOptions:
     """Which network."""
@@ -53,16 +65,7 @@ class DataOptions:
             metavar="DATA", help="A data set's name (mnist, ...), a folder or module:callable.", rich_help_panel=DATA
         ),
     ]
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            exists=True,
-            file_okay=False,
-            help="Where named data sets lie (else ADEQUATE_DATA, else the user's cache).",
-            rich_help_panel=DATA,
-        ),
-    ] = None
+    data_dir: Annotated[Path | None, data_dir_option()] = None
     split_seed: Annotated[
         int | None,
         typer.Option(

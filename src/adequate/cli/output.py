@@ -11,7 +11,7 @@ from rich.table import Table
 
 from adequate.cli.progress import percent
 
-WIDTH_OF_FILES = 200
+WIDTH_OF_FILES = 240
 
 
 def answer_json(content: Mapping[str, Any]) -> None:
@@ -21,11 +21,15 @@ def answer_json(content: Mapping[str, Any]) -> None:
 
 def answer(*parts: Any) -> None:
     """Prints tables and lines; where no terminal limits them, lines are as long as they need."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH_OF_FILES
+    console = Console(highlight=False, width=width())
     for part in parts:
         console.print(part, markup=False) if isinstance(part, str) else console.print(part)
+
+
+def width() -> int:
+    """How long a line may be: the terminal's, else as long as it needs."""
+    console = Console()
+    return console.width if console.is_terminal else WIDTH_OF_FILES
 
 
 def table(*columns: str, title: str | None = None, numbers: Sequence[str] = ()) -> Table:

@@ -65,15 +65,16 @@ def _folder(path: Path) -> Dataset:
 
 def _named(name: str, data_dir: Path | str | None) -> Dataset:
     holds, read = READERS.get(name, (holds_idx, load_idx))
-    places = _places(name, data_dir)
-    for place in places:
+    looked_in = places(name, data_dir)
+    for place in looked_in:
         if holds(place):
             return read(place, name)
-    looked = ", ".join(str(place) for place in places)
-    raise FileNotFoundError(f"data set {name!r} not found in {looked}; {_expected(name, places)}")
+    looked = ", ".join(str(place) for place in looked_in)
+    raise FileNotFoundError(f"data set {name!r} not found in {looked}; {_expected(name, looked_in)}")
 
 
-def _places(name: str, data_dir: Path | str | None) -> tuple[Path, ...]:
+def places(name: str, data_dir: Path | str | None) -> tuple[Path, ...]:
+    """The folders in which what has a name is looked for, best first."""
     if data_dir is not None:
         roots, itself = [Path(data_dir)], [Path(data_dir)]
     else:
