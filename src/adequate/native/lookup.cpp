@@ -9,6 +9,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -59,7 +60,11 @@ template <class Do> void for_each(int64_t parts, int threads, int64_t scratch, D
         for (int64_t part; (part = next.fetch_add(1)) < parts;) act(part, own);
     };
     std::vector<std::thread> others;
-    for (int64_t i = 1; i < workers; i++) others.emplace_back(work, memory[i].get());
+    others.reserve(workers);
+    try {
+        for (int64_t i = 1; i < workers; i++) others.emplace_back(work, memory[i].get());
+    } catch (const std::system_error&) {  // no more threads are to be had: those there are do all the parts
+    }
     work(memory[0].get());
     for (std::thread& one : others) one.join();
 }
