@@ -287,6 +287,24 @@ def test_a_pattern_that_is_not_in_the_table(way: object, operand: str, size: int
         lookup_convolution(x[None, None], w[None, None], table, window, 0)
 
 
+def test_padding_with_a_pattern_that_is_not_in_the_table(way: object) -> None:
+    x, w = torch.zeros(1, 1, 2, 2, dtype=torch.uint8), torch.zeros(1, 1, 1, 1, dtype=torch.uint8)
+    window = Window((1, 1), ((0, 1), (0, 0)), (1, 1))
+    for zero in (-1, 16):
+        with pytest.raises(ValueError, match=f"padding is the pattern {zero}; the table has 16 rows"):
+            lookup_convolution(x, w, entries("small", 16, 32), window, zero)
+
+
+@pytest.mark.parametrize("rows", [16, 256, 1024])
+def test_wide_types_and_cut_inputs(way: object, rows: int) -> None:
+    """Patterns in int64, and negative padding, which a transposed convolution's may be."""
+    table = entries("uint16", rows, rows)
+    x, w = patterns(rows, 1, 3, 8, 9, seed=1, dtype=torch.int64), patterns(rows, 4, 3, 2, 3, seed=2, dtype=torch.int64)
+    window = Window((1, 1), ((-1, 2), (0, -2)), (1, 1))
+    sums = lookup_convolution(x, w, table, window, rows - 1)
+    assert torch.equal(sums.long(), convolved(x, w, table, window, rows - 1))
+
+
 def test_padding_is_multiplied(way: object) -> None:
     table = torch.full((4, 4), 7, dtype=torch.int32)
     x, w = torch.zeros(1, 1, 2, 2, dtype=torch.uint8), torch.zeros(1, 1, 3, 3, dtype=torch.uint8)

@@ -66,8 +66,11 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     """
     sizes, kernel = tuple(x.shape[2:]), tuple(w.shape[2:])
     places = output_size(sizes, kernel, window)
-    padded = functional.pad(x, [size for pair in reversed(window.padding) for size in pair], value=zero)
-    _check(padded, w, table)
+    _check(x, w, table)
+    if any(size > 0 for pair in window.padding for size in pair) and not 0 <= zero < table.shape[0]:
+        raise ValueError(f"padding is the pattern {zero}; the table has {table.shape[0]} rows")
+    pads = [size for pair in reversed(window.padding) for size in pair]
+    padded = functional.pad(_patterns(x, table), pads, value=zero) if any(pads) else _patterns(x, table)
     if (kernels := _kernels(x, table)) is None:
         unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
         factors = _factors(table, len(x) * w.numel() * prod(places))
@@ -80,7 +83,7 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     ones = (1,) * (3 - len(kernel))
     out = torch.empty(x.shape[0], w.shape[0], *ones, *places, dtype=_sums(w[0].numel() if len(w) else 0, table))
     kernels.lookup_convolution(
-        _patterns(padded, table).reshape(*x.shape[:2], *ones, *padded.shape[2:]).contiguous(),
+        padded.reshape(*x.shape[:2], *ones, *padded.shape[2:]).contiguous(),
         _patterns(w, table).reshape(*w.shape[:2], *ones, *kernel).contiguous(),
         table.contiguous(),
         (*ones, *window.stride),
@@ -116,7 +119,9 @@ def _check(x: Tensor, w: Tensor, table: Tensor) -> None:
 
 
 def _patterns(codes: Tensor, table: Tensor) -> Tensor:
-    return codes.to(torch.uint8 if max(table.shape) <= 256 else torch.uint16)
+    """Patterns in as few bytes as the table's allow."""
+    size = max(table.shape)
+    return codes.to(torch.uint8 if size <= 2**8 else torch.uint16 if size <= 2**16 else torch.int64)
 
 
 def _sums(terms: int, table: Tensor) -> torch.dtype:
