@@ -41,7 +41,7 @@ template <class T, class Out> int64_t compare(bool convolution, Processor proces
     int64_t x_size;
     if (convolution) {
         const int64_t c = 1 + below(3), kh = 1 + below(3), kw = 1 + below(7), sh = 1 + below(2), sw = 1 + below(3);
-        const int64_t dh = 1 + below(2), dw = 1 + below(2), n = 1 + below(3), oh = 1 + below(6), ow = 1 + below(40);
+        const int64_t dh = 1 + below(2), dw = 1 + below(2), n = 1 + below(2), oh = 1 + below(4), ow = 1 + below(30);
         const int64_t h = (oh - 1) * sh + (kh - 1) * dh + 1, width = (ow - 1) * sw + (kw - 1) * dw + 1;
         job.panels = 1 + below(3), job.outputs = 1 + below(below(2) ? 3 : 70), job.terms = c * kh * kw;
         for (int64_t i = 0; i < c; i++)
@@ -54,8 +54,9 @@ template <class T, class Out> int64_t compare(bool convolution, Processor proces
         job.scan = dw == 1 && sw < kw ? kw : 1;
         x_size = n * job.panels * c * h * width;
     } else {
-        const int64_t m = 1 + below(below(4) ? 100 : 9000);
-        job.panels = 1 + below(3), job.outputs = 1 + below(70), job.terms = 1 + below(m > 200 ? 5 : 40);
+        const bool tiles = below(8) == 0;  // several of them
+        const int64_t m = tiles ? TILE + 1 + below(TILE) : 1 + below(100);
+        job.panels = 1 + below(2), job.outputs = 1 + below(tiles ? 9 : 70), job.terms = 1 + below(tiles ? 4 : 40);
         for (int64_t k = 0; k < job.terms; k++) terms.push_back(k);
         for (int d = 0; d < 3; d++) job.positions[d] = 1;
         job.positions[3] = m, job.x_step[3] = job.terms, job.out_step[3] = job.outputs;
@@ -93,7 +94,7 @@ int main() {
     int64_t wrong = 0, cases = 0;
     for (int processor = 0; processor <= PROCESSORS; processor++)
         for (int route = -1; route <= 2; route++)
-            for (int i = 0; i < 40; i++, cases += 4) {
+            for (int i = 0; i < 24; i++, cases += 4) {
                 const Processor p = static_cast<Processor>(processor);
                 const Route r = static_cast<Route>(route);
                 wrong += compare<uint8_t, int32_t>(i % 2, p, r);
