@@ -15,7 +15,8 @@ import torch
 from torch import Generator, Tensor
 
 from adequate.formats import Format, Overflow, Rounding, parse, round_reference
-from adequate.formats.reference import draw_reference
+from adequate.formats.draws import draw_key
+from adequate.formats.reference import draw_reference, draw_word, stochastic_reference
 
 DTYPES = (torch.float32, torch.float64)
 EXHAUSTIVE = 2**16
@@ -275,6 +276,17 @@ class FormatContract:
                     # p is resolved to 2**-24; beside the standard error one draw of so many may deviate
                     bound = Z * math.sqrt(p * (1 - p) / DRAWS) + 1 / DRAWS + 2.0**-24
                     assert abs(frequency - p) <= bound, f"{float(value)}: {frequency} of the draws up, not {p}"
+
+    def test_a_generator_takes_the_neighbour_that_the_draw_says(self, format: Format) -> None:
+        if wraps(format):
+            return
+        key = draw_key(seeded(11))
+        for dtype in DTYPES:
+            if fits(format, dtype) and not inexact(format, dtype):
+                x = thinned(inputs(format, dtype), 200)
+                draws = [draw_word(key, index) for index in range(len(x))]
+                expected = [stochastic_reference(format, *pair) for pair in zip(exact(x), draws, strict=True)]
+                assert torch.equal(format.quantize(x, generator=seeded(11)), as_tensor(expected, dtype))
 
     def test_its_own_stochastic_rounding_needs_a_generator(self, format: Format) -> None:
         if own_rule(format) is Rounding.STOCHASTIC:

@@ -5,7 +5,7 @@ import struct
 from dataclasses import MISSING, Field, fields
 from enum import Enum
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import torch
 from torch import Tensor
@@ -37,8 +37,12 @@ def require_finite(format: object, x: Tensor) -> None:
         return
     low, high = x.aminmax()  # NaN if there is one; twenty times quicker than isfinite().all()
     if not (low > -torch.inf) & (high < torch.inf):
-        index = int(x.isfinite().reshape(-1).to(torch.uint8).argmin())
-        raise ValueError(f"{format} cannot represent {x.reshape(-1)[index].item()} (element {index} of {x.numel()})")
+        refuse(format, x, int(x.isfinite().reshape(-1).to(torch.uint8).argmin()))
+
+
+def refuse(format: object, x: Tensor, index: int) -> NoReturn:
+    """A ValueError about one element of ``x``, which is NaN or infinite."""
+    raise ValueError(f"{format} cannot represent {x.reshape(-1)[index].item()} (element {index} of {x.numel()})")
 
 
 def require_int(what: str, value: object, low: int, high: int) -> None:

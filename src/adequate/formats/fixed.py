@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from adequate.formats.binades import ceil_log2
 from adequate.formats.checks import largest_magnitude, require_int, require_options
+from adequate.formats.compiled import Sweep, code_of
 from adequate.formats.format import Format
 from adequate.formats.rounding import Overflow, Rounding, effective, round_to_multiple
 
@@ -114,22 +115,30 @@ class Fixed(Format):
         return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
-        return self._rounded(x, effective(self.rounding, generator), generator).add_(0.0).to(x.dtype)
+        rounding, key = effective(self.rounding, generator)
+        swept = self._swept(x, rounding, key)
+        return self._rounded(x, rounding, key).add_(0.0).to(x.dtype) if swept is None else swept
 
     def encode(self, x: Tensor) -> Tensor:
         nearest = Rounding.NEAREST_EVEN if self.rounding is Rounding.STOCHASTIC else self.rounding
-        return (self._rounded(x, nearest, None) / 2.0**-self.frac).to(torch.int64)
+        return (self._rounded(x, nearest) / 2.0**-self.frac).to(torch.int64)
 
-    def _rounded(self, x: Tensor, rounding: Rounding, generator: Generator | None) -> Tensor:
+    def _sweep(self, rounding: Rounding) -> Sweep | None:
+        if self.overflow is Overflow.WRAP or self.bits - self.signed > 51:
+            return None
+        single = self.bits - self.signed <= 22 and -103 <= self.frac <= 102
+        return Sweep("quantize_fixed", single, (2.0**-self.frac, *self._ends, code_of(rounding)))
+
+    def _rounded(self, x: Tensor, rounding: Rounding, key: int = 0) -> Tensor:
         x = self._admit(x)
         if abs(self.frac) > 126 or self.overflow is Overflow.WRAP:  # float32 holds not 1 / step, nor all that wraps
             x = x.double()
         step = 2.0**-self.frac
         if self.overflow is Overflow.SATURATE:
-            return round_to_multiple(x.clamp(*self._ends), step, rounding, generator)
+            return round_to_multiple(x.clamp(*self._ends), step, rounding, key)
         span = 2.0 ** (self.bits - self.frac)
         below = x.abs() < span * 2.0**53  # from there on every float is a multiple of the span
-        turned = round_to_multiple(torch.where(below, x, 0.0), step, rounding, generator).fmod_(span)
+        turned = round_to_multiple(torch.where(below, x, 0.0), step, rounding, key).fmod_(span)
         low, high = self._ends
         turned = torch.where(turned > high, turned - span, turned)
         return torch.where(turned < low, turned + span, turned)

@@ -4,13 +4,26 @@ from abc import ABC, abstractmethod
 from dataclasses import MISSING, fields
 from enum import Enum
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self, cast, final
 
 import torch
 from torch import Generator, Tensor
 
-from adequate.formats.checks import holds, options, require_finite, require_float
+from adequate.formats.binades import ceil_log2
+from adequate.formats.checks import holds, options, refuse, require_finite, require_float
+from adequate.formats.compiled import Sweep, sweep, takes
+from adequate.formats.rounding import Rounding, effective
+
+_COMPUTED = (torch.float32, torch.float64)
+"""The dtypes in which tensors are quantised; others are converted to float32 and back."""
+
+
+def _rough(magnitude: Fraction) -> str:
+    try:
+        return f"{float(magnitude):g}"
+    except OverflowError:
+        return f"2**{ceil_log2(magnitude)}"
 
 
 def _written(value: object) -> str:
@@ -54,6 +67,17 @@ class Format(ABC):
             ValueError: ``x`` holds NaN or infinity, or its dtype cannot hold this format's values, or the format's own
                 rounding is stochastic and there is no generator.
         """
+
+    @final
+    def quantize_(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """``quantize`` in place: ``x`` itself, of which nothing is left as it was, perhaps even where this raises."""
+        own: Rounding = getattr(self, "rounding", Rounding.NEAREST_EVEN)
+        if x.dtype not in _COMPUTED or not takes(x) or self._sweep(own) is None:
+            return x.copy_(self.quantize(x, generator=generator))
+        rounding, key = effective(own, generator)
+        self._swept(x, rounding, key, in_place=True)
+        torch.autograd.graph.increment_version(x)
+        return x
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
@@ -114,18 +138,42 @@ class Format(ABC):
         grid = self.grid
         return grid is not None and holds(dtype, self.digits, grid, max(-self.minimum, self.maximum))
 
+    def _sweep(self, rounding: Rounding) -> Sweep | None:  # noqa: ARG002
+        """The compiled kernel that rounds to this format by this rule; None if there is none, whatever the rule."""
+        return None
+
+    @final
+    def _swept(self, x: Tensor, rounding: Rounding, key: int, in_place: bool = False) -> Tensor | None:
+        """``x`` quantised by the compiled kernel; None where torch has to do it."""
+        if not takes(x):
+            return None
+        kernel = _sweep_of(self, rounding)
+        if kernel is None:
+            return None
+        self._require_dtype(x)
+        y = x if x.dtype in _COMPUTED else x.float()
+        out = torch.empty_like(x) if y is x and not in_place else y
+        culprit = sweep(y, out, kernel, key)
+        if culprit >= 0:
+            refuse(self, x, culprit)
+        return out.to(x.dtype)
+
     @final
     def _admit(self, x: Tensor) -> Tensor:
         """``x`` as float32 or float64 if this format can quantize it, else ValueError."""
+        self._require_dtype(x)
+        require_finite(self, x)
+        return x if x.dtype in _COMPUTED else x.float()
+
+    @final
+    def _require_dtype(self, x: Tensor) -> None:
         require_float(self, x)
         if not self._fits(x.dtype):
             raise ValueError(
                 f"{self} does not fit {x.dtype}: its values need {self.digits} significant bits, multiples of "
-                f"2**{self.grid} and magnitudes up to {float(max(-self.minimum, self.maximum)):g}; "
+                f"2**{self.grid} and magnitudes up to {_rough(max(-self.minimum, self.maximum))}; "
                 f"use {'torch.float64' if self._fits(torch.float64) else 'a narrower format'}"
             )
-        require_finite(self, x)
-        return x if x.dtype in (torch.float32, torch.float64) else x.float()
 
     @final
     def _require_code(self, code: int) -> None:
@@ -147,3 +195,8 @@ class Format(ABC):
             else:
                 arguments.append(f"{option.name}={_written(value)}")
         return f"{self.name}({','.join(arguments)})" if arguments else self.name
+
+
+@lru_cache(maxsize=1024)
+def _sweep_of(format: Format, rounding: Rounding) -> Sweep | None:
+    return format._sweep(rounding)  # pyright: ignore[reportPrivateUsage]

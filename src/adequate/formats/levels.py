@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from adequate.formats.checks import largest_magnitude, nearest_binary32, require_binary32, require_int
+from adequate.formats.draws import draw_key, draws
 from adequate.formats.format import Format
 from adequate.formats.rounding import Rounding, round_to_multiple
 
@@ -62,7 +63,7 @@ class Binary(Format):
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
         if generator is not None:
-            return (round_to_multiple(y.clamp(-1, 1) + 1, 2.0, Rounding.STOCHASTIC, generator) - 1).to(x.dtype)
+            return torch.where(2 * draws(draw_key(generator), y) - 1 < y, 1.0, -1.0).to(x.dtype)
         return torch.where(y < 0, -1.0, 1.0).to(x.dtype)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -128,7 +129,8 @@ class Ternary(Format):
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
         if generator is not None:
-            return round_to_multiple(y.clamp(-1, 1), 1.0, Rounding.STOCHASTIC, generator).add_(0.0).to(x.dtype)
+            key = draw_key(generator)
+            return round_to_multiple(y.clamp(-1, 1), 1.0, Rounding.STOCHASTIC, key).add_(0.0).to(x.dtype)
         return torch.where(y.abs() > self.threshold, y.sign(), 0.0).to(x.dtype)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -203,9 +205,10 @@ class Codebook(Format):
             return values[self._places(y)].to(x.dtype)
         y = y.clamp(self.values[0], self.values[-1]).double().contiguous()
         above = torch.bucketize(y, values.double()).clamp(min=1)
-        lower, upper = values[above - 1], values[above]
-        chance = torch.rand(y.shape, generator=generator, dtype=torch.float64, device=y.device)
-        return torch.where(chance * (upper.double() - lower) < y - lower, upper, lower).to(x.dtype)
+        lower, upper = values[above - 1].double(), values[above].double()
+        draw, span = draws(draw_key(generator), y), upper - lower
+        up = torch.where(upper <= 0, draw * span >= upper - y, draw * span < y - lower)  # larger magnitude: draw below
+        return torch.where(up, upper, lower).to(x.dtype)
 
     def encode(self, x: Tensor) -> Tensor:
         return self._places(self._admit(x))

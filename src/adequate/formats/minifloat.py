@@ -9,8 +9,9 @@ from typing import ClassVar, Literal, Self
 import torch
 from torch import Generator, Tensor
 
-from adequate.formats.binades import binade, exponent, settle_ties
+from adequate.formats.binades import binade, exponent, floor_log2, settle_ties
 from adequate.formats.checks import largest_magnitude, require_int, require_options
+from adequate.formats.compiled import Sweep, code_of
 from adequate.formats.format import Format
 from adequate.formats.rounding import Rounding, effective, round_to_multiple
 
@@ -145,11 +146,13 @@ class Minifloat(Format):
         return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
-        return self._rounded(x, effective(self.rounding, generator), generator).add_(0.0).to(x.dtype)
+        rounding, key = effective(self.rounding, generator)
+        swept = self._swept(x, rounding, key)
+        return self._rounded(x, rounding, key).add_(0.0).to(x.dtype) if swept is None else swept
 
     def encode(self, x: Tensor) -> Tensor:
         nearest = Rounding.NEAREST_EVEN if self.rounding is Rounding.STOCHASTIC else self.rounding
-        value = self._rounded(x, nearest, None)
+        value = self._rounded(x, nearest)
         power = binade(value).clamp(min=2.0**self.min_exponent)
         steps = (value.abs() / (power * 2.0**-self.man)).to(torch.int64)
         field_less_1 = exponent(power) - self.min_exponent  # a normal number's steps hold the 1 of its field
@@ -166,7 +169,22 @@ class Minifloat(Format):
         ones = 2 ** (self.exp + self.man) - 1
         return ones - {Specials.NONE: 0, Specials.NAN: 1, Specials.IEEE: 2**self.man}[self.specials]
 
-    def _rounded(self, x: Tensor, rounding: Rounding, generator: Generator | None) -> Tensor:
+    def _sweep(self, rounding: Rounding) -> Sweep | None:
+        highest = max(floor_log2(self.maximum) - self.man, self.min_exponent)  # of the steps
+        if self.man > 49 or self.min_exponent < -1022 or self.grid < -998 or highest > 970:
+            return None
+        single = self.man <= 20 and self.min_exponent >= -126 and self.grid >= -102 and highest <= 103
+        below = self.grid if self.underflow is Underflow.GRADUAL else self.min_exponent
+        settled = (self.min_exponent + 1) % 2 if self._settles(rounding) else -1
+        steps = (2.0**self.min_exponent, 2.0**below, 2.0**-self.man, float(self.maximum))
+        flush = self.underflow is Underflow.FLUSH
+        return Sweep("quantize_minifloat", single, (*steps, flush, settled, code_of(rounding)))
+
+    def _settles(self, rounding: Rounding) -> bool:
+        """Whether the even one of two codes is not the even multiple of a step: both are powers of two."""
+        return self.man == 0 and rounding is Rounding.NEAREST_EVEN
+
+    def _rounded(self, x: Tensor, rounding: Rounding, key: int = 0) -> Tensor:
         x = self._admit(x)
         if self.min_exponent < -126:  # binade() is for normal numbers
             x = x.double()
@@ -174,13 +192,13 @@ class Minifloat(Format):
         x = x.clamp(*self._ends)
         if self.underflow is Underflow.FLUSH:
             x = torch.where(x.abs() < smallest, 0.0, x)
-        if self.man == 0 and rounding is Rounding.NEAREST_EVEN:
+        if self._settles(rounding):
             x = torch.where(x.abs() < smallest, x, settle_ties(x, (self.min_exponent + 1) % 2))
         power = binade(x)
         step = power.clamp(min=smallest) * 2.0**-self.man
         if self.underflow is not Underflow.GRADUAL:
             step = torch.where(power < smallest, smallest, step)
-        return round_to_multiple(x, step, rounding, generator)
+        return round_to_multiple(x, step, rounding, key)
 
 
 E4M3 = Minifloat(4, 3, specials=Specials.NAN)

@@ -11,8 +11,10 @@ from torch import Generator, Tensor
 
 from adequate.formats.binades import binade, exponent, floor_log2, settle_ties
 from adequate.formats.checks import largest_magnitude, require_int, require_options
+from adequate.formats.compiled import Sweep
+from adequate.formats.draws import draws
 from adequate.formats.format import Format
-from adequate.formats.rounding import Rounding, round_to_multiple
+from adequate.formats.rounding import Rounding, effective, round_to_multiple
 
 _BELOW_SQRT2 = math.nextafter(math.sqrt(2), 0)  # the largest float64 below the square root; so is its nearest float32
 
@@ -107,13 +109,18 @@ class PowerOfTwo(Format):
         return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+        rounding, key = effective(Rounding.NEAREST_EVEN, generator)
+        swept = self._swept(x, rounding, key)
+        return self._rounded(x, rounding, key).to(x.dtype) if swept is None else swept
+
+    def _rounded(self, x: Tensor, rounding: Rounding, key: int) -> Tensor:
         y = self._admit(x)
         if self.min_exponent < -126:  # binade() is for normal numbers
             y = y.double()
         y = y.clamp(*self._ends)
         smallest = 2.0**self.grid
-        if generator is not None:
-            return self._drawn(y, smallest, generator).to(x.dtype)
+        if rounding is Rounding.STOCHASTIC:
+            return self._drawn(y, smallest, key)
         magnitude = y.abs()
         if self.nearest is Nearest.EXPONENT:
             power = binade(magnitude)
@@ -126,17 +133,25 @@ class PowerOfTwo(Format):
             magnitude = round_to_multiple(magnitude, step, Rounding.NEAREST_EVEN)
         if not self.zero:
             magnitude = magnitude.clamp(min=smallest)
-        return torch.where(y < 0, -magnitude, magnitude).add_(0.0).to(x.dtype)
+        return torch.where(y < 0, -magnitude, magnitude).add_(0.0)
 
     def encode(self, x: Tensor) -> Tensor:
         value = self.quantize(x).double()
         field = torch.where(value == 0, 0, exponent(value) - self.min_exponent)
         return ((value < 0).to(torch.int64) << (self.bits - 1)) + field
 
-    def _drawn(self, y: Tensor, smallest: float, generator: Generator) -> Tensor:
+    def _sweep(self, rounding: Rounding) -> Sweep | None:
+        if self.min_exponent < -998:
+            return None
+        single = self.min_exponent >= -102 and self.max_exponent <= 126
+        by_value = self.nearest is Nearest.VALUE
+        numbers = (2.0**self.grid, 2.0**self.max_exponent, self.zero, by_value, self.min_exponent % 2)
+        return Sweep("quantize_power_of_two", single, (*numbers, rounding is Rounding.STOCHASTIC))
+
+    def _drawn(self, y: Tensor, smallest: float, key: int) -> Tensor:
         step = binade(y).clamp(min=smallest)
+        drawn = round_to_multiple(y, step, Rounding.STOCHASTIC, key).add_(0.0)
         if self.zero:
-            return round_to_multiple(y, step, Rounding.STOCHASTIC, generator).add_(0.0)
-        inner = y.abs() < smallest  # between the two smallest values, -smallest and smallest
-        shift = inner.to(y.dtype) * smallest
-        return round_to_multiple(y + shift, torch.where(inner, 2 * step, step), Rounding.STOCHASTIC, generator) - shift
+            return drawn
+        up = (2 * draws(key, y) - 1) * smallest < y
+        return torch.where(y.abs() < smallest, torch.where(up, smallest, -smallest).to(y.dtype), drawn)

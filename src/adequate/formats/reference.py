@@ -76,6 +76,29 @@ def draw_reference(format: Format, x: Fraction) -> tuple[Fraction, Fraction, Fra
     return lower, upper, (x - lower) / (upper - lower) if upper > lower else Fraction(0)
 
 
+def draw_word(key: int, index: int) -> Fraction:
+    """The draw of one element: a multiple of 2**-24 in [0, 1), mixed from a key of 64 bits and the element's index."""
+    word = 2**32
+    block = index // word
+    first, second = key ^ 0x85EBCA6B * block, key // word + 0x9E3779B9 * block
+    z = (index ^ first) % word
+    z = ((z ^ z >> 16) * 0x21F0AAAD ^ second) % word
+    z = (z ^ z >> 15) * 0x735A2D97 % word
+    return Fraction((z ^ z >> 15) >> 8, 2**24)
+
+
+def stochastic_reference(format: Format, x: Fraction, draw: Fraction) -> Fraction:
+    """What ``x`` becomes by this draw (without wrapping), so that the upper neighbour has its probability.
+
+    Of two values of one sign the one of larger magnitude is taken where the draw is below its probability, of two
+    others the upper one.
+    """
+    lower, upper, chance = draw_reference(format, x)
+    if lower < upper <= 0:
+        return lower if draw < 1 - chance else upper
+    return upper if draw < chance else lower
+
+
 def neighbours(format: Format, x: Fraction) -> tuple[tuple[Fraction, int], tuple[Fraction, int]]:
     """The highest value not above ``x`` and the lowest not below it, with their canonical codes; an end twice."""
     below: list[tuple[Fraction, int]] = []

@@ -203,7 +203,7 @@ class Scaled(Format):
         if self.zero == 0:
             elements = self.element.quantize(quotient(x, scales), generator=generator)
         else:
-            elements = self._offset(x, scales, effective(self._rounding, generator), generator)
+            elements = self._offset(x, scales, *effective(self._rounding, generator))
         return (elements * scales + 0.0).to(x.dtype)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -211,7 +211,7 @@ class Scaled(Format):
         if self.zero == 0:
             return self.element.encode(quotient(x, scales))
         nearest = Rounding.NEAREST_EVEN if self._rounding is Rounding.STOCHASTIC else self._rounding
-        return (self._offset(x, scales, nearest, None) + self._zeros(x)).to(torch.int64)
+        return (self._offset(x, scales, nearest) + self._zeros(x)).to(torch.int64)
 
     @property
     def _scales(self) -> tuple[float, ...]:
@@ -286,12 +286,12 @@ class Scaled(Format):
             and holds(dtype, 1, smallest - 23, largest)  # step lower; and no product may be subnormal
         )
 
-    def _offset(self, x: Tensor, scales: Tensor, rounding: Rounding, generator: Generator | None) -> Tensor:
+    def _offset(self, x: Tensor, scales: Tensor, rounding: Rounding, key: int = 0) -> Tensor:
         """The integers code - zero."""
         zeros = self._zeros(x)
         exact = quotient(x, scales)
         exact = exact.clamp(min=float(self.element.minimum) - zeros, max=float(self.element.maximum) - zeros)
-        return round_to_multiple(exact, 1.0, rounding, generator)
+        return round_to_multiple(exact, 1.0, rounding, key)
 
 
 def _tuple(value: _Number | tuple[_Number, ...]) -> tuple[_Number, ...]:

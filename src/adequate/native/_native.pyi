@@ -16,3 +16,50 @@ def lookup_convolution(
 def lookup_matrices(
     x: Tensor, w: Tensor, table: Tensor, out: Tensor, processor: int, threads: int, route: int = -1
 ) -> None: ...
+def quantize_fixed(
+    processor: int,
+    threads: int,
+    x: int,
+    out: int,
+    count: int,
+    is_double: bool,
+    in_double: bool,
+    key: int,
+    step: float,
+    low: float,
+    high: float,
+    rounding: int,
+) -> int: ...
+def quantize_minifloat(
+    processor: int,
+    threads: int,
+    x: int,
+    out: int,
+    count: int,
+    is_double: bool,
+    in_double: bool,
+    key: int,
+    smallest: float,
+    low_step: float,
+    ulp: float,
+    highest: float,
+    flush: bool,
+    settled: int,
+    rounding: int,
+) -> int: ...
+def quantize_power_of_two(
+    processor: int,
+    threads: int,
+    x: int,
+    out: int,
+    count: int,
+    is_double: bool,
+    in_double: bool,
+    key: int,
+    smallest: float,
+    highest: float,
+    zero: bool,
+    nearest_value: bool,
+    settled: int,
+    stochastic: bool,
+) -> int: ...

@@ -1,0 +1,60 @@
+#include "quantize_sweep.h"
+
+namespace adequate {
+namespace {
+
+template <Rounding rounding, bool flush, bool settles>
+struct Rounded {
+    template <class Number>
+    struct Rule {
+        Number smallest, low_step, ulp, highest, magic;
+        Bits<Number> settled;
+
+        explicit Rule(const Floating& format)
+            : smallest(static_cast<Number>(format.smallest)),
+              low_step(static_cast<Number>(format.low_step)),
+              ulp(static_cast<Number>(format.ulp)),
+              highest(static_cast<Number>(format.highest)),
+              magic(static_cast<Number>(1.5) * static_cast<Number>(Bits<Number>(1) << Layout<Number>::mantissa)),
+              settled(static_cast<Bits<Number>>((format.settled + 1) & 1)) {}  // the biases 127 and 1023 are odd
+
+        inline Number operator()(Number y, const Draws<Number>& draws, std::uint32_t i) const {
+            y = clamped(y, -highest, highest);
+            const Number power = binade(y);
+            const bool below = power < smallest;
+            if constexpr (flush) y = below ? static_cast<Number>(0) : y;
+            if constexpr (settles) {
+                const bool tie = absolute(y) == static_cast<Number>(1.5) * power;
+                const bool even = ((bits_of(y) >> Layout<Number>::mantissa) & 1) == settled;
+                y = tie & even & !below ? with_sign(power, y) : y;
+            }
+            const Number step = below ? low_step : power * ulp;
+            return rounded<rounding>(y, step, step * magic, draws, i);
+        }
+    };
+};
+
+template <Rounding rounding, bool settles>
+std::int64_t chosen(const Sweep& sweep, const Floating& format) {
+    if (format.flush) return sweep_as<Rounded<rounding, true, settles>::template Rule>(sweep, format);
+    return sweep_as<Rounded<rounding, false, settles>::template Rule>(sweep, format);
+}
+
+}  // namespace
+
+namespace ADEQUATE_PROCESSOR {
+
+std::int64_t quantize(const Sweep& sweep, const Floating& format) {
+    switch (format.rounding) {
+        case Rounding::nearest_even:
+            return format.settled < 0 ? chosen<Rounding::nearest_even, false>(sweep, format)
+                                      : chosen<Rounding::nearest_even, true>(sweep, format);
+        case Rounding::nearest_away: return chosen<Rounding::nearest_away, false>(sweep, format);
+        case Rounding::toward_zero: return chosen<Rounding::toward_zero, false>(sweep, format);
+        case Rounding::down: return chosen<Rounding::down, false>(sweep, format);
+        default: return chosen<Rounding::stochastic, false>(sweep, format);
+    }
+}
+
+}  // namespace ADEQUATE_PROCESSOR
+}  // namespace adequate

@@ -1,0 +1,88 @@
+#include "quantize_module.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "processor.h"
+#include "quantize.h"
+
+namespace nb = nanobind;
+
+namespace adequate {
+namespace {
+
+constexpr std::int64_t LEAST = 1 << 18;  // elements a thread: fewer are done before another has started
+
+template <class Format>
+std::int64_t on_processor(int processor, const Sweep& sweep, const Format& format) {
+#ifdef ADEQUATE_X86
+    if (processor == static_cast<int>(Processor::avx512)) return avx512::quantize(sweep, format);
+    if (processor == static_cast<int>(Processor::avx2)) return avx2::quantize(sweep, format);
+#else
+    (void)processor;
+#endif
+    return portable::quantize(sweep, format);
+}
+
+// The whole tensor, in as many parts as there are threads; the first culprit of all parts, or -1.
+template <class Format>
+std::int64_t in_parts(int processor, int threads, Sweep whole, const Format& format) {
+    const std::int64_t blocks = (whole.stop + BLOCK - 1) / BLOCK;
+    const std::int64_t parts = std::max<std::int64_t>(1, std::min<std::int64_t>(threads, whole.stop / LEAST));
+    std::vector<std::int64_t> culprits(parts, -1);
+    auto part = [&](std::int64_t i) {
+        Sweep sweep = whole;
+        sweep.start = blocks * i / parts * BLOCK;
+        sweep.stop = std::min(blocks * (i + 1) / parts * BLOCK, whole.stop);
+        culprits[i] = on_processor(processor, sweep, format);
+    };
+    std::vector<std::thread> others;
+    for (std::int64_t i = 1; i < parts; ++i) others.emplace_back(part, i);
+    part(0);
+    for (auto& other : others) other.join();
+    for (std::int64_t culprit : culprits)
+        if (culprit >= 0) return culprit;
+    return -1;
+}
+
+Sweep sweep_of(std::uintptr_t x, std::uintptr_t out, std::int64_t count, bool is_double, bool in_double,
+               std::uint64_t key) {
+    return {reinterpret_cast<const void*>(x), reinterpret_cast<void*>(out), 0,         count,
+            is_double,                        in_double || is_double,       {static_cast<std::uint32_t>(key),
+                                                                             static_cast<std::uint32_t>(key >> 32)}};
+}
+
+std::int64_t quantize_fixed(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
+                            bool is_double, bool in_double, std::uint64_t key, double step, double low, double high,
+                            int rounding) {
+    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
+                    FixedPoint{step, low, high, static_cast<Rounding>(rounding)});
+}
+
+std::int64_t quantize_minifloat(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
+                                bool is_double, bool in_double, std::uint64_t key, double smallest, double low_step,
+                                double ulp, double highest, bool flush, int settled, int rounding) {
+    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
+                    Floating{smallest, low_step, ulp, highest, flush, settled, static_cast<Rounding>(rounding)});
+}
+
+std::int64_t quantize_power_of_two(int processor, int threads, std::uintptr_t x, std::uintptr_t out,
+                                   std::int64_t count, bool is_double, bool in_double, std::uint64_t key,
+                                   double smallest, double highest, bool zero, bool nearest_value, int settled,
+                                   bool stochastic) {
+    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
+                    Powers{smallest, highest, zero, nearest_value, settled, stochastic});
+}
+
+}  // namespace
+
+void define_quantizers(nb::module_& module) {
+    const auto unlocked = nb::call_guard<nb::gil_scoped_release>();
+    module.def("quantize_fixed", &quantize_fixed, unlocked);
+    module.def("quantize_minifloat", &quantize_minifloat, unlocked);
+    module.def("quantize_power_of_two", &quantize_power_of_two, unlocked);
+}
+
+}  // namespace adequate

@@ -1,0 +1,75 @@
+#include "quantize_sweep.h"
+
+namespace adequate {
+namespace {
+
+// Rounding the exponent is adding to the bits what carries into the exponent field, and dropping the mantissa.
+template <bool zero, bool nearest_value>
+struct Nearest {
+    template <class Number>
+    struct Rule {
+        Number smallest, highest;
+        Bits<Number> settled;
+
+        explicit Rule(const Powers& format)
+            : smallest(static_cast<Number>(format.smallest)),
+              highest(static_cast<Number>(format.highest)),
+              settled(static_cast<Bits<Number>>((format.settled + 1) & 1)) {}  // the biases 127 and 1023 are odd
+
+        inline Number operator()(Number y, const Draws<Number>&, std::uint32_t) const {
+            constexpr Bits<Number> one = Bits<Number>(1) << Layout<Number>::mantissa;
+            y += static_cast<Number>(0);  // -0 counts as positive
+            const Number magnitude = lower(absolute(y), highest);
+            Bits<Number> carry = one - 1 - Layout<Number>::below_sqrt2;
+            if constexpr (nearest_value)
+                carry = one / 2 - 1 + (((bits_of(magnitude) >> Layout<Number>::mantissa) ^ settled) & 1);
+            Number power = from_bits<Number>((bits_of(magnitude) + carry) & Layout<Number>::infinity);
+            if constexpr (!zero) power = power < smallest ? smallest : power;
+            if constexpr (zero && !nearest_value) power = power < smallest ? static_cast<Number>(0) : power;
+            if constexpr (zero && nearest_value) {
+                const Number low = magnitude > smallest * static_cast<Number>(0.5) ? smallest : static_cast<Number>(0);
+                power = magnitude < smallest ? low : power;
+            }
+            return with_sign(power, y);
+        }
+    };
+};
+
+template <bool zero>
+struct Drawn {
+    template <class Number>
+    struct Rule {
+        Number smallest, highest;
+
+        explicit Rule(const Powers& format)
+            : smallest(static_cast<Number>(format.smallest)), highest(static_cast<Number>(format.highest)) {}
+
+        inline Number operator()(Number y, const Draws<Number>& draws, std::uint32_t i) const {
+            y = clamped(y, -highest, highest);
+            const Number power = binade(y), draw = draws(i) * static_cast<Number>(0x1p-24);
+            const bool below = power < smallest;
+            const Number step = below ? smallest : power, near = below ? static_cast<Number>(0) : power;
+            const Number drawn = with_sign(draw * step < absolute(y) - near ? near + step : near, y);
+            if constexpr (zero) return drawn;
+            const Number between = (2 * draw - 1) * smallest < y ? smallest : -smallest;
+            return below ? between : drawn;
+        }
+    };
+};
+
+}  // namespace
+
+namespace ADEQUATE_PROCESSOR {
+
+std::int64_t quantize(const Sweep& sweep, const Powers& format) {
+    if (format.stochastic)
+        return format.zero ? sweep_as<Drawn<true>::Rule>(sweep, format) : sweep_as<Drawn<false>::Rule>(sweep, format);
+    if (format.nearest_value)
+        return format.zero ? sweep_as<Nearest<true, true>::Rule>(sweep, format)
+                           : sweep_as<Nearest<false, true>::Rule>(sweep, format);
+    return format.zero ? sweep_as<Nearest<true, false>::Rule>(sweep, format)
+                       : sweep_as<Nearest<false, false>::Rule>(sweep, format);
+}
+
+}  // namespace ADEQUATE_PROCESSOR
+}  // namespace adequate

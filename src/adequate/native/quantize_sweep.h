@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "quantize.h"
+
+// What every elementwise quantiser shares. All of it is in an anonymous namespace: one copy for each processor.
+namespace adequate {
+namespace {
+
+template <class Number>
+struct Layout;  // IEEE 754-2019, table 3.5
+
+template <>
+struct Layout<float> {
+    using Bits = std::uint32_t;
+    static constexpr int mantissa = 23;
+    static constexpr Bits magnitude = 0x7fffffffu, infinity = 0x7f800000u;
+    static constexpr Bits below_sqrt2 = 0x3504f3u;  // mantissa of the largest number below the square root of 2
+};
+
+template <>
+struct Layout<double> {
+    using Bits = std::uint64_t;
+    static constexpr int mantissa = 52;
+    static constexpr Bits magnitude = 0x7fffffffffffffffu, infinity = 0x7ff0000000000000u;
+    static constexpr Bits below_sqrt2 = 0x6a09e667f3bccu;
+};
+
+template <class Number>
+using Bits = typename Layout<Number>::Bits;
+
+template <class Number>
+inline Bits<Number> bits_of(Number y) {
+    Bits<Number> bits;
+    std::memcpy(&bits, &y, sizeof bits);
+    return bits;
+}
+
+template <class Number>
+inline Number from_bits(Bits<Number> bits) {
+    Number y;
+    std::memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+template <class Number>
+inline Number absolute(Number y) {
+    return from_bits<Number>(bits_of(y) & Layout<Number>::magnitude);
+}
+
+template <class Number>
+inline Number with_sign(Number magnitude, Number signed_) {
+    return from_bits<Number>(bits_of(magnitude) | (bits_of(signed_) & ~Layout<Number>::magnitude));
+}
+
+template <class Number>
+inline Number lower(Number a, Number b) {
+    return b < a ? b : a;
+}
+
+template <class Number>
+inline Number clamped(Number y, Number low, Number high) {
+    y = y < low ? low : y;
+    return lower(y, high);
+}
+
+// 2**floor(log2|y|); 0 below the normal range.
+template <class Number>
+inline Number binade(Number y) {
+    return from_bits<Number>(bits_of(y) & Layout<Number>::infinity);
+}
+
+// The draw of an element of one block, times 2**24; the same as formats/draws.py.
+template <class Number>
+struct Draws {
+    std::uint32_t first, second;
+
+    Draws(const Sweep& sweep, std::int64_t start)
+        : first(sweep.key[0] ^ 0x85ebca6bu * static_cast<std::uint32_t>(start >> 32) ^
+                static_cast<std::uint32_t>(start)),  // index = start + i = start ^ i: i is below BLOCK
+          second(sweep.key[1] + 0x9e3779b9u * static_cast<std::uint32_t>(start >> 32)) {}
+
+    inline Number operator()(std::uint32_t i) const {
+        std::uint32_t z = i ^ first;
+        z = (z ^ (z >> 16)) * 0x21f0aaadu ^ second;
+        z = (z ^ (z >> 15)) * 0x735a2d97u;
+        z ^= z >> 15;
+        return static_cast<Number>(static_cast<std::int32_t>(z >> 8));
+    }
+};
+
+// y rounded to a multiple of step. magic is 1.5 * 2**(bits of the significand - 1) * step: numbers of its size are the
+// multiples of step, so that adding it rounds to nearest even, exactly for |y| <= 2**(bits - 2) * step.
+template <Rounding rounding, class Number>
+inline Number rounded(Number y, Number step, Number magic, const Draws<Number>& draws, std::uint32_t i) {
+    Number nearest = (y + magic) - magic;
+    if constexpr (rounding == Rounding::nearest_even) return nearest;
+    if constexpr (rounding == Rounding::down) return nearest > y ? nearest - step : nearest;
+    if constexpr (rounding == Rounding::nearest_away) {
+        const Number half = step * static_cast<Number>(0.5);
+        return absolute(y - nearest) == half ? y + with_sign(half, y) : nearest;
+    }
+    const Number magnitude = absolute(y), near = absolute(nearest);
+    Number smaller = near > magnitude ? near - step : near;
+    if constexpr (rounding == Rounding::stochastic) {
+        const bool away = draws(i) * (step * static_cast<Number>(0x1p-24)) < magnitude - smaller;
+        smaller = away ? smaller + step : smaller;
+    }
+    return with_sign(smaller, y);
+}
+
+template <class Number>
+void store(const Number* block, Number* out, std::int64_t count, bool past_the_cache) {
+#ifdef __SSE2__
+    if (past_the_cache && count == BLOCK && reinterpret_cast<std::uintptr_t>(out) % 16 == 0) {
+        auto from = reinterpret_cast<const __m128i*>(block);
+        auto to = reinterpret_cast<__m128i*>(out);
+        for (std::size_t i = 0; i < BLOCK * sizeof(Number) / 16; ++i) _mm_stream_si128(to + i, _mm_load_si128(from + i));
+        return;
+    }
+#endif
+    std::memcpy(out, block, count * sizeof(Number));
+}
+
+// One pass: each block is rounded beside the result and looked at for NaN and infinity, then stored.
+template <class Number, class Wide, class Rule>
+std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
+    constexpr Bits<Number> infinity = Layout<Number>::infinity, magnitude = Layout<Number>::magnitude;
+    constexpr std::int64_t cached = 1 << 22;  // bytes; larger results would only push others out of the caches
+    const Number* x = static_cast<const Number*>(sweep.x);
+    Number* out = static_cast<Number*>(sweep.out);
+    const bool past_the_cache = x != out && (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
+    alignas(64) Number block[BLOCK];
+    for (std::int64_t start = sweep.start; start < sweep.stop; start += BLOCK) {
+        const int count = static_cast<int>(sweep.stop - start < BLOCK ? sweep.stop - start : BLOCK);
+        const Draws<Wide> draws(sweep, start);
+        const Number* part = x + start;
+        Bits<Number> seen = 0;  // of zeros, and of NaN where a number was not finite
+        for (int i = 0; i < count; ++i) {
+            seen |= bits_of(part[i] * static_cast<Number>(0));
+            block[i] = static_cast<Number>(rule(static_cast<Wide>(part[i]), draws, i) + static_cast<Wide>(0));
+        }
+        if (seen & infinity)
+            for (int i = 0; i < count; ++i)
+                if ((bits_of(part[i]) & magnitude) >= infinity) return start + i;
+        store(block, out + start, count, past_the_cache);
+    }
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
+    return -1;
+}
+
+// Rule<Number> is made of the format's numbers and called with (y, draws, index within the block).
+template <template <class> class Rule, class Format>
+std::int64_t sweep_as(const Sweep& sweep, const Format& format) {
+    if (sweep.is_double) return sweep_numbers<double, double>(sweep, Rule<double>(format));
+    if (sweep.in_double) return sweep_numbers<float, double>(sweep, Rule<double>(format));
+    return sweep_numbers<float, float>(sweep, Rule<float>(format));
+}
+
+}  // namespace
+}  // namespace adequate
