@@ -12,6 +12,7 @@ from adequate.emulated_layer import (
     EmulatedProduct,
     Gradient,
     Quantizer,
+    leave_out_roundings,
     require_multiplier,
 )
 from adequate.network import Layer, Network
@@ -134,6 +135,7 @@ def _with_arithmetic(graph: GraphModule, network: Network, design: Design) -> Em
             replace(graph, nodes, modules, layer, chosen)
     if not len(modules):
         delattr(graph, "emulated")
+    leave_out_roundings(graph)
     graph.graph.lint()
     emulated = EmulatedNetwork(graph, graph.graph)
     keep_state(graph, emulated)

@@ -34,6 +34,14 @@ def quantize(x: Tensor, format: Format | None, what: str, generator: Generator |
         raise ValueError(f"{what}: {error}") from None
 
 
+def _quantize_(x: Tensor, format: Format, what: str) -> Tensor:
+    """``format.quantize(x)`` in place."""
+    try:
+        return format.quantize_(x)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+
+
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, format: Format, generator: Generator | None) -> Tensor:
@@ -63,11 +71,13 @@ class Units:
     output_grid: int | Tensor | None
 
 
-def units(x: Tensor, format: Format | None, what: str, output_axis: int | None = None) -> Units:
+def units(
+    x: Tensor, format: Format | None, what: str, output_axis: int | None = None, *, rounded: bool = False
+) -> Units:
     """``x`` quantised, as values on a grid and a scale.
 
     ``output_axis`` is the dimension along which a scale that is no power of two may differ (the weight's output
-    channels); elsewhere such a scale cannot be taken out of a sum.
+    channels); elsewhere such a scale cannot be taken out of a sum. ``rounded``: ``x`` holds values of the format.
 
     Raises:
         ValueError: not finite, or a scale per channel that cannot be taken out of the sum.
@@ -77,7 +87,7 @@ def units(x: Tensor, format: Format | None, what: str, output_axis: int | None =
     axis = format.axis if isinstance(format, Scaled) else None
     per_output = axis is not None and output_axis is not None and axis % x.dim() == output_axis
     if not isinstance(format, Scaled) or format.dyadic:
-        values = quantize(x.detach(), format, what)
+        values = x.detach() if rounded else quantize(x.detach(), format, what)
         grid = output_grid = format.grid
         if isinstance(format, Scaled) and isinstance(format.scale, tuple) and per_output:
             output_grid = torch.tensor([format.channel(i).grid for i in range(len(format.scale))], device=x.device)
@@ -118,7 +128,7 @@ def rounded(y: Tensor, format: Format | None, what: str, dtype: torch.dtype) -> 
 
 
 def round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
-    """scale * sums, rounded once by ``format``, in ``dtype``; the scale is broadcastable against the sums.
+    """scale * sums, rounded once by ``format``, in ``dtype``; the scale is broadcastable against the sums, which go.
 
     A scale that is no power of two becomes an integer multiplier and a shift (``requantize.multiplier``), as the
     hardware has it: t = sums * multiplier(scale / scale of the format). Without a format the exact scale is used and
@@ -148,6 +158,8 @@ def _round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, wha
         own = own.reshape(()) if format.axis is None else along(own, format.axis, sums.dim())
         ratios = odd_quotient(*torch.broadcast_tensors(torch.ones_like(own) if scale is None else scale, own))
         return _in_dtype(_from_odd(rescale(sums, ratios), format.steps, what) * own, format, what, dtype)
+    if scale is None and format is not None and sums.dtype == dtype and format.digits <= DIGITS:
+        return _quantize_(sums, format, what)
     if scale is not None:
         if format is None:
             return to_odd(*two_product(*torch.broadcast_tensors(sums.double(), scale))).to(dtype)

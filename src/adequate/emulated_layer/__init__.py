@@ -5,6 +5,7 @@ from adequate.emulated_layer.gradient import Gradient, Multiplied, straight_thro
 from adequate.emulated_layer.inside import ARITHMETIC, computes_in_float, float_inside
 from adequate.emulated_layer.multiplied_sums import require_multiplier
 from adequate.emulated_layer.product import EmulatedProduct
+from adequate.emulated_layer.rounded_already import leave_out_roundings
 
 __all__ = [
     "ARITHMETIC",
@@ -15,6 +16,7 @@ __all__ = [
     "Quantizer",
     "computes_in_float",
     "float_inside",
+    "leave_out_roundings",
     "require_multiplier",
     "straight_through",
 ]

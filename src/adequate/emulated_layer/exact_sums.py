@@ -25,18 +25,24 @@ class _Prepared:
     bias: Operand | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class ExactSums:
-    """sum_k x^[k] w^[k] + bias, exactly."""
+    """sum_k x^[k] w^[k] + bias, exactly. ``input_rounded``: x holds values of the input's format already."""
 
     layer: Layer
     design: LayerDesign
     geometry: Geometry
+    input_rounded: bool = False
     _kept: Kept[_Prepared] = field(default_factory=Kept[_Prepared])
+
+    @property
+    def weight_first(self) -> bool:
+        """Whether the call's first argument is the weight, or both may be data."""
+        return self.layer.weight is None or bool(dict(self.layer.attributes).get("weight_first", False))
 
     def __call__(self, call: Call) -> tuple[Tensor, Tensor | None]:
         """The sums and their scale."""
-        operand = units(call.x, self.design.input, f"input of layer {self.layer.name!r}")
+        operand = units(call.x, self.design.input, f"input of layer {self.layer.name!r}", rounded=self.input_rounded)
         prepared = self._prepare(call.w, call.bias, operand)
         repeats = self.geometry.repeats(call.x.shape, call.w.shape)
         weight = prepared.weight.repeated(repeats)
