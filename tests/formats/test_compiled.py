@@ -97,7 +97,7 @@ def test_the_bits_are_those_of_torch(format: Format, on_processor: Processor) ->
 def test_a_kernel_takes_all_but_what_is_named(format: Format) -> None:
     """Wrapping, and what would need more digits or a higher exponent than a double has to be rounded by an addition."""
     wide = format.digits > 51 or format.maximum > 2**1019
-    assert (format._sweep(Rounding.NEAREST_EVEN) is None) == (
+    assert (format.kernel(Rounding.NEAREST_EVEN) is None) == (
         wide or getattr(format, "overflow", None) is Overflow.WRAP
     )
 

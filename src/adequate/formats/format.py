@@ -72,7 +72,7 @@ class Format(ABC):
     def quantize_(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         """``quantize`` in place: ``x`` itself, of which nothing is left as it was, perhaps even where this raises."""
         own: Rounding = getattr(self, "rounding", Rounding.NEAREST_EVEN)
-        if x.dtype not in _COMPUTED or not takes(x) or self._sweep(own) is None:
+        if x.dtype not in _COMPUTED or not takes(x) or self.kernel(own) is None:
             return x.copy_(self.quantize(x, generator=generator))
         rounding, key = effective(own, generator)
         self._swept(x, rounding, key, in_place=True)
@@ -138,8 +138,14 @@ class Format(ABC):
         grid = self.grid
         return grid is not None and holds(dtype, self.digits, grid, max(-self.minimum, self.maximum))
 
-    def _sweep(self, rounding: Rounding) -> Sweep | None:  # noqa: ARG002
+    @final
+    @lru_cache(maxsize=1024)  # noqa: B019
+    def kernel(self, rounding: Rounding) -> Sweep | None:
         """The compiled kernel that rounds to this format by this rule; None if there is none, whatever the rule."""
+        return self._sweep(rounding)
+
+    def _sweep(self, rounding: Rounding) -> Sweep | None:  # noqa: ARG002
+        """``kernel``, made anew. A format without one need not say so."""
         return None
 
     @final
@@ -147,7 +153,7 @@ class Format(ABC):
         """``x`` quantised by the compiled kernel; None where torch has to do it."""
         if not takes(x):
             return None
-        kernel = _sweep_of(self, rounding)
+        kernel = self.kernel(rounding)
         if kernel is None:
             return None
         self._require_dtype(x)
@@ -195,8 +201,3 @@ class Format(ABC):
             else:
                 arguments.append(f"{option.name}={_written(value)}")
         return f"{self.name}({','.join(arguments)})" if arguments else self.name
-
-
-@lru_cache(maxsize=1024)
-def _sweep_of(format: Format, rounding: Rounding) -> Sweep | None:
-    return format._sweep(rounding)  # pyright: ignore[reportPrivateUsage]
