@@ -81,7 +81,12 @@ def main() -> None:
     for what, module in modules.items():
         figure = f"retraining step of resnet20, {what}, {BATCH} images"
         measured = round(ratio(step(module, x, y), reference), 2)
-        line = {"figure": figure, "ratio": measured, "reference": "float step", "processor": native.processor}
+        line = {
+            "figure": figure,
+            "ratio": measured,
+            "reference": "float step",
+            "processor": native.processor.name.lower(),
+        }
         print(json.dumps(line), flush=True)
 
 

@@ -16,6 +16,18 @@ class Outputs(StrEnum):
     QUANTIZED = "quantized"
 
 
+class MultiplierGradient(StrEnum):
+    """How training sees a multiplier's products."""
+
+    STRAIGHT_THROUGH = "straight-through"
+    SMOOTHED = "smoothed"
+    FITTED = "fitted"
+
+
+MULTIPLIERS = "Multipliers"
+"""A panel of the help page."""
+
+
 def finetune(
     context: typer.Context,
     model: ModelOptions,
@@ -37,12 +49,42 @@ def finetune(
     distillation: Annotated[
         float, typer.Option(metavar="D", min=0.0, max=1.0, help="Weight of the float network's answers in the loss.")
     ] = 0.0,
+    gradient: Annotated[
+        MultiplierGradient,
+        typer.Option(
+            metavar="NAME",
+            help="Gradient of a multiplier's products: straight-through, smoothed or fitted.",
+            rich_help_panel=MULTIPLIERS,
+        ),
+    ] = MultiplierGradient.STRAIGHT_THROUGH,
+    half_window: Annotated[
+        int,
+        typer.Option(
+            metavar="H", min=1, help="Values to either side that smoothed looks at.", rich_help_panel=MULTIPLIERS
+        ),
+    ] = 16,
+    error_penalty: Annotated[
+        float,
+        typer.Option(
+            metavar="X", min=0.0, help="Weight of the layers' relative errors in the loss.", rich_help_panel=MULTIPLIERS
+        ),
+    ] = 0.0,
+    quantized_first: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Epochs with exact products before, as a teacher; needs --distillation.",
+            rich_help_panel=MULTIPLIERS,
+        ),
+    ] = 0,
 ) -> None:
     """Trains a network's weights for a given design and scores it before and after.
 
     Weights are rounded anew for every batch; the gradient passes straight through to the float weights
-    behind them. Of all epochs the best on held-out training images is kept. The run's folder gets
-    design.json, weights.safetensors and report.html; a run that was stopped goes on.
+    behind them. Where the design has multipliers, training has their products, too. Of all epochs the
+    best on held-out training images is kept. The run's folder gets design.json, weights.safetensors and
+    report.html; a run that was stopped goes on.
 
     Example:
       adequate finetune digits-cnn --data digits --design runs/digits/design.json \\
@@ -54,12 +96,27 @@ def finetune(
     from adequate.cli.progress import Progress
     from adequate.cli.subject import open_subject
     from adequate.condensing import tune
-    from adequate.finetuning import Recipe
+    from adequate.finetuning import FittedError, Recipe, SmoothedDifference
     from adequate.run import Run
 
     if not 0 < rate < float("inf"):
         raise Misuse(f"--rate is a positive number, not {rate}")
-    recipe = Recipe(rate=rate, batch_size=batch_size, outputs=outputs.value, distillation=distillation)
+    if quantized_first and not distillation:
+        raise Misuse("--quantized-first is the first stage of a distillation; give --distillation, too")
+    gradients = {
+        MultiplierGradient.STRAIGHT_THROUGH: None,
+        MultiplierGradient.SMOOTHED: SmoothedDifference(half_window),
+        MultiplierGradient.FITTED: FittedError(),
+    }
+    recipe = Recipe(
+        rate=rate,
+        batch_size=batch_size,
+        outputs=outputs.value,
+        distillation=distillation,
+        gradient=gradients[gradient],
+        error_penalty=error_penalty,
+        quantized_first=quantized_first,
+    )
     place = Run(run)
     with Progress() as progress:
         subject = open_subject(model, data, resumed(place, compute), progress)
