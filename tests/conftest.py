@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 
 settings.register_profile("adequate", deadline=None, derandomize=True)  # a slow machine is no failure; seeds are fixed
 settings.load_profile("adequate")
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # before Triton is imported: its kernels run on the processor
 
 
 @pytest.fixture(scope="session")
