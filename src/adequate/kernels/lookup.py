@@ -2,9 +2,9 @@
 
 The compiled kernels (``adequate.native``) compute them, by one of three routes that give the same bits: rows of
 products for four outputs and more, scans of the input's lines for a convolution's fewer, single entries where a table
-per weight would not be repaid (``choose`` in native/lookup.cpp). Torch computes them where there are none, where the
-tensors are not in the processor's memory, and for patterns of more than 16 bits: as matrix products of the table's
-factors where it has some and there are many products, else entry by entry.
+per weight would not be repaid (``choose`` in native/lookup.cpp). On a GPU it is the kernel of ``kernels.triton``. Torch
+computes them where there are none, and for patterns of more than 16 bits: as matrix products of the table's factors
+where it has some and there are many products, else entry by entry.
 """
 
 from math import prod
@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from adequate import native
+from adequate.kernels import triton
 from adequate.kernels.columns import Window, columns, output_size
 from adequate.kernels.low_rank import Factors, factors_of
 
@@ -37,6 +38,10 @@ def lookup_matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
         ValueError: a pattern is not below them.
     """
     _check(x, w, table)
+    if triton.takes(x):
+        from adequate.kernels.triton import lookup as on_gpu
+
+        return on_gpu.lookup_matrices(x, w, table, _sums(x.shape[-1], table))
     shape = (*x.shape[:-1], w.shape[-1])
     if x.dim() > 2 and _repeated(w):  # one and the same weights: a batch of rows
         x, w = x.flatten(0, -2), w[(0,) * (w.dim() - 2)]
@@ -70,6 +75,11 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     if any(size > 0 for pair in window.padding for size in pair) and not 0 <= zero < table.shape[0]:
         raise ValueError(f"padding is the pattern {zero}; the table has {table.shape[0]} rows")
     pads = [size for pair in reversed(window.padding) for size in pair]
+    if triton.takes(x):
+        from adequate.kernels.triton import lookup as on_gpu
+
+        padded = functional.pad(x, pads, value=zero)
+        return on_gpu.lookup_convolution(padded, w, table, window, _sums(prod(w.shape[1:]), table))
     padded = functional.pad(_patterns(x, table), pads, value=zero) if any(pads) else _patterns(x, table)
     if (kernels := _kernels(x, table)) is None:
         unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
@@ -81,7 +91,7 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
         sums = _matrices(inputs.flatten(0, 1), weights.flatten(0, 1), table)
         return sums.mT.reshape(x.shape[0], w.shape[0], *places)
     ones = (1,) * (3 - len(kernel))
-    out = torch.empty(x.shape[0], w.shape[0], *ones, *places, dtype=_sums(w[0].numel() if len(w) else 0, table))
+    out = torch.empty(x.shape[0], w.shape[0], *ones, *places, dtype=_sums(prod(w.shape[1:]), table))
     kernels.lookup_convolution(
         padded.reshape(*x.shape[:2], *ones, *padded.shape[2:]).contiguous(),
         _patterns(w, table).reshape(*w.shape[:2], *ones, *kernel).contiguous(),
