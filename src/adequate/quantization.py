@@ -182,7 +182,9 @@ def _in_dtype(y: Tensor, format: Format | None, what: str, dtype: torch.dtype) -
 
 def on_grid(x: Tensor, grid: int | Tensor) -> Tensor:
     """float64 ``x`` rounded half to even to multiples of 2**grid."""
-    step = torch.exp2(torch.as_tensor(grid, dtype=torch.float64, device=x.device))
+    grids = torch.as_tensor(grid)
+    steps = [2.0**one for one in grids.flatten().tolist()]  # not exp2, which a GPU may round
+    step = torch.tensor(steps, dtype=torch.float64, device=x.device).reshape(grids.shape)
     return torch.round(x / step) * step
 
 
