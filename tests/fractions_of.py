@@ -1,6 +1,6 @@
 """The arithmetic of a design in Python fractions, written from its definition: arrays of fractions in and out.
 
-Independent of the emulation: only the formats' own references are shared.
+Independent of the emulation: only the references of formats and registers are shared.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from torch import Tensor
 from adequate.design import LayerDesign
 from adequate.formats import Fixed, Format, Minifloat, Scaled, SharedExponent, round_reference
 from adequate.formats.binades import floor_log2
+from adequate.kernels import reference
 
 Array = np.ndarray
 """An array of fractions."""
@@ -260,12 +261,10 @@ def product_layer(
             total = sum((a * b for a, b in pairs), Fraction(0))
             total = to_odd(total + (to_odd(added) if grid is None else half_even(added, Fraction(2) ** grid)))
         else:
-            register, total = design.accumulator.format, Fraction(0)
-            for a, b in pairs:
-                total = round_cached(register, total + a * b)
-            coarser = max(g for g in (grid, spacing(register)) if g is not None)
+            total = reference.accumulate([a * b for a, b in pairs], design.accumulator)
+            coarser = max(g for g in (grid, spacing(design.accumulator.format)) if g is not None)
             if bias is not None:
-                total = round_cached(register, total + half_even(added, Fraction(2) ** coarser))
+                total = reference.add(total, half_even(added, Fraction(2) ** coarser), design.accumulator)
         result[index] = written(design.output, total, scale, index, dtype)
     return in_blocks(design.output, result, dtype)
 

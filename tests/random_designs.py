@@ -29,11 +29,13 @@ from adequate.operators import (
     BrokenArray,
     Drum,
     Exact,
+    LowerOr,
     MinifloatProduct,
     Mitchell,
     Multiplier,
     Offset,
     Operand,
+    Order,
     Roba,
     Shift,
     SignMagnitude,
@@ -131,14 +133,16 @@ def dyadic_only(random: Random, slot: Slot, along: Along, axes: Sequence[int] = 
 
 
 def register(random: Random) -> Accumulator:
+    integer = Fixed(random.randint(6, 14), random.randint(0, 8), overflow=random.choice(list(Overflow)))
+    format = random.choice([integer, Minifloat(5, random.randint(2, 10)), Minifloat(8, 23)])
+    order = random.choice(list(Order))
     return Accumulator(
-        random.choice(
-            [
-                Fixed(random.randint(6, 14), random.randint(0, 8), overflow=random.choice(list(Overflow))),
-                Minifloat(5, random.randint(2, 10)),
-                Minifloat(8, 23),
-            ]
-        )
+        format,
+        order,
+        block=random.randint(1, 5) if order is Order.BLOCKED else None,
+        product=random.choice([None, None, Fixed(8, 4), Minifloat(4, 3)]),
+        compensated=order is Order.SEQUENTIAL and format is not integer and random.random() < 0.3,
+        adder=LowerOr(integer.bits, 3) if format is integer and random.random() < 0.3 else None,
     )
 
 

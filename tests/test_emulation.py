@@ -161,19 +161,19 @@ def test_every_layer_of_many_random_designs_equals_the_fractions(dtype: torch.dt
         check_random(seed, dtype)
 
 
-@pytest.mark.parametrize("name", ["on_grid", "accumulate_sequential", "exact_sum"])
+@pytest.mark.parametrize("name", ["on_grid", "accumulate", "exact_sum"])
 def test_the_fractions_tell_a_wrong_emulation(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: each part broken a little, some layer of some design differs."""
     broken = {
         "on_grid": lambda x, grid: (
             torch.floor(x / torch.exp2(torch.as_tensor(grid))) * torch.exp2(torch.as_tensor(grid))
         ),
-        "accumulate_sequential": lambda x, w, register: register.quantize(x.double() @ w.double().mT),
+        "accumulate": lambda x, w, accumulator: accumulator.format.quantize(x.double() @ w.double().mT),
         "exact_sum": lambda x, w, product, bias=None: product(x.tensor.bfloat16(), w.tensor.bfloat16()).to(
             x.tensor.dtype
         ),
     }
-    place = {"on_grid": bias, "accumulate_sequential": geometry, "exact_sum": exact_sums}[name]
+    place = {"on_grid": bias, "accumulate": geometry, "exact_sum": exact_sums}[name]
     monkeypatch.setattr(place, name, broken[name])
     with pytest.raises(AssertionError, match="the first at"):
         for seed in range(16):

@@ -30,7 +30,17 @@ from adequate.formats import (
     Ternary,
     Underflow,
 )
-from adequate.operators import Accumulator, AdderArray, Drum, Exact, LowerOr, Mitchell, Multiplier, SignMagnitude
+from adequate.operators import (
+    Accumulator,
+    AdderArray,
+    Drum,
+    Exact,
+    LowerOr,
+    Mitchell,
+    Multiplier,
+    Order,
+    SignMagnitude,
+)
 
 MEMBERS: tuple[Format, ...] = (
     Fixed(8, 4),
@@ -57,7 +67,15 @@ MULTIPLIERS: tuple[Multiplier, ...] = (
 )
 
 formats = st.sampled_from(MEMBERS)
-accumulators = st.builds(Accumulator, st.sampled_from([Fixed(24, 8), Minifloat(8, 23)]))
+accumulators = st.sampled_from(
+    [
+        Accumulator(Fixed(24, 8)),
+        Accumulator(Minifloat(8, 23), Order.TREE),
+        Accumulator(Minifloat(5, 10), Order.BLOCKED, block=64, product=E4M3),
+        Accumulator(Minifloat(5, 10), compensated=True),
+        Accumulator(Fixed(16, 8, overflow=Overflow.WRAP), adder=LowerOr(16, 4)),
+    ]
+)
 multipliers = st.sampled_from(MULTIPLIERS)
 layers = st.builds(LayerDesign, *(st.none() | slot for slot in (formats, formats, multipliers, accumulators, formats)))
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -203,8 +221,8 @@ WRONG = {
         "layer 'conv1', slot 'accumulator': 'order' is missing",
     ),
     "an order": (
-        LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "tree"}}',
-        "layer 'conv1', slot 'accumulator': no such order 'tree'; there are 'sequential'",
+        LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "ring"}}',
+        "layer 'conv1', slot 'accumulator': no such order 'ring'; there are 'sequential', 'blocked', 'tree'",
     ),
     "an order's type": (
         LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": []}}',
@@ -212,7 +230,27 @@ WRONG = {
     ),
     "more of it": (
         LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "sequential", "tree": 2}}',
-        "layer 'conv1', slot 'accumulator': an accumulator has no 'tree'; it has 'format', 'order'",
+        "layer 'conv1', slot 'accumulator': an accumulator has no 'tree'; it has 'format', 'order', 'block', 'prod",
+    ),
+    "a block of text": (
+        LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "blocked", "block": "8"}}',
+        "layer 'conv1', slot 'accumulator': block of an accumulator must be an integer from 1 to",
+    ),
+    "a product's number": (
+        LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "tree", "product": null}}',
+        "layer 'conv1', slot 'accumulator': None is not the text of a format",
+    ),
+    "compensated by 1": (
+        LAYER % '{"accumulator": {"format": "float(4,3)", "order": "sequential", "compensated": 1}}',
+        "layer 'conv1', slot 'accumulator': compensated of an accumulator is True or False, not 1",
+    ),
+    "an adder's number": (
+        LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "tree", "adder": 8}}',
+        "layer 'conv1', slot 'accumulator': 8 is not the text of an adder",
+    ),
+    "no adder": (
+        LAYER % '{"accumulator": {"format": "fixed(8,7)", "order": "tree", "adder": "drum(8,8,4)"}}',
+        "layer 'conv1', slot 'accumulator': 'drum(8,8,4)' is no adder; adders are ripple, lower_or, segmented, trunc",
     ),
     "its number": (
         LAYER % '{"accumulator": {"format": 8, "order": "sequential"}}',
@@ -229,7 +267,15 @@ def test_a_file_that_is_no_design_is_refused_in_one_line(case: str, tmp_path: Pa
         Design.load(path)
     assert str(caught.value).startswith(f"{path}: {message}")
     assert "\n" not in str(caught.value)
-    texts = ("a format", "a bad format", "a multiplier", "a bad multiplier", "a format for one", "an adder for one")
+    texts = (
+        "a format",
+        "a bad format",
+        "a multiplier",
+        "a bad multiplier",
+        "a format for one",
+        "an adder for one",
+        "no adder",
+    )
     if case not in ("no JSON", "nothing", "deep", "deeper", "version 1.0", *texts):
         with pytest.raises(jsonschema.ValidationError):  # the schema agrees; it knows no texts, and 1.0 is 1 to it
             jsonschema.validate(json.loads(text), SCHEMA, jsonschema.Draft202012Validator)

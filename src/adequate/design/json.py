@@ -1,16 +1,18 @@
 """Designs as JSON, both ways: ``{"adequate_design": 1, "layers": {"conv1": {"weight": "fixed(8,7)"}}}``.
 
-Formats and multipliers are written in their text form, accumulators as ``{"format": ..., "order": ...}``. Of a
-multiplier that is a table, the text holds the SHA-256 of its content, which lies beside the file (``design.tables``).
-``SCHEMA`` is the JSON Schema of the file.
+Formats and multipliers are written in their text form, accumulators as ``{"format": ..., "order": ...}`` with
+``block``, ``product``, ``compensated`` and ``adder`` where they are set. Of a multiplier that is a table, the text
+holds the SHA-256 of its content, which lies beside the file (``design.tables``). ``SCHEMA`` is the JSON Schema of the
+file.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adequate.formats import Format, parse
-from adequate.operators import Accumulator, Multiplier, Order, parse_operator
+from adequate.operators import ADDERS, Accumulator, Adder, Multiplier, Order, parse_operator
+from adequate.operators.accumulator import LONGEST_BLOCK
 
 if TYPE_CHECKING:
     from adequate.design.design import Design
@@ -42,6 +44,10 @@ SCHEMA: dict[str, Any] = {
                         "properties": {
                             "format": {"type": "string"},
                             "order": {"enum": [order.value for order in Order]},
+                            "block": {"type": "integer", "minimum": 1, "maximum": LONGEST_BLOCK},
+                            "product": {"type": "string"},
+                            "compensated": {"const": True},
+                            "adder": {"type": "string"},
                         },
                     },
                 },
@@ -83,17 +89,26 @@ def design_from_json(text: str) -> dict[str, dict[str, Any]]:
 
 
 def _slot_to_json(value: Format | Multiplier | Accumulator) -> Any:
-    if isinstance(value, Accumulator):
-        return {"format": str(value.format), "order": value.order.value}
-    return str(value)
+    return _accumulator_to_json(value) if isinstance(value, Accumulator) else str(value)
+
+
+def _accumulator_to_json(one: Accumulator) -> dict[str, Any]:
+    written: dict[str, Any] = {"format": str(one.format), "order": one.order.value}
+    if one.block is not None:
+        written["block"] = one.block
+    if one.product is not None:
+        written["product"] = str(one.product)
+    if one.compensated:
+        written["compensated"] = True
+    if one.adder is not None:
+        written["adder"] = str(one.adder)
+    return written
 
 
 def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | Accumulator:
     try:
         if slot == "accumulator":
-            given = _mapping(value, "accumulator")
-            _require_keys(given, ("format", "order"), "an accumulator")
-            return Accumulator(_format(given["format"]), _order(given["order"]))
+            return _accumulator_from_json(_mapping(value, "accumulator"))
         if slot == "multiplier":
             return _multiplier(value)
         if slot not in ("input", "weight", "output"):
@@ -103,6 +118,13 @@ def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | 
         raise ValueError(f"layer {layer!r}, slot {slot!r}: {error} is missing") from None
     except ValueError as error:
         raise ValueError(f"layer {layer!r}, slot {slot!r}: {error}") from None
+
+
+def _accumulator_from_json(given: Mapping[str, Any]) -> Accumulator:
+    _require_keys(given, ("format", "order", "block", "product", "compensated", "adder"), "an accumulator")
+    read: dict[str, Callable[[Any], Any]] = {"format": _format, "order": _order, "product": _format, "adder": _adder}
+    values = {key: read[key](value) if key in read else value for key, value in given.items()}
+    return Accumulator(**{"format": values["format"], "order": values["order"], **values})
 
 
 def _format(text: Any) -> Format:
@@ -125,6 +147,15 @@ def _order(text: Any) -> Order:
     if not isinstance(text, str) or text not in orders:
         raise ValueError(f"no such order {text!r}; there are {', '.join(map(repr, orders))}")
     return orders[text]
+
+
+def _adder(text: Any) -> Adder:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not the text of an adder")
+    adder = parse_operator(text)
+    if not isinstance(adder, Adder):
+        raise ValueError(f"{text!r} is no adder; adders are {', '.join(kind.name for kind in ADDERS)}")
+    return adder
 
 
 def _require_keys(given: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from adequate.emulated_layer.products import SumsOfProducts
-from adequate.formats import Format
-from adequate.kernels.accumulate import accumulate_sequential
+from adequate.kernels.accumulate import accumulate
 from adequate.kernels.columns import columns, output_size, untransposed, window_of
 from adequate.kernels.contraction import Contraction
 from adequate.kernels.matrices import from_matrices, left_matrices, right_matrices
 from adequate.network import Layer
+from adequate.operators import Accumulator
 from adequate.quantization import along
 
 BLOCK = 2**20
@@ -32,8 +32,8 @@ class Geometry(ABC):
         """The plain sums of products; ``operation`` is the graph's own."""
 
     @abstractmethod
-    def accumulate(self, x: Tensor, w: Tensor, register: Format) -> Tensor:
-        """The sums of products in a register, shaped as the output."""
+    def accumulate(self, x: Tensor, w: Tensor, accumulator: Accumulator) -> Tensor:
+        """The sums of products in an accumulator, shaped as the output."""
 
     @abstractmethod
     def multiplied(self, x: Tensor, w: Tensor, products: SumsOfProducts, zero: int) -> Tensor:
@@ -86,14 +86,14 @@ class Convolution(Geometry):
     def product(self, x: Tensor, w: Tensor, operation: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         return operation(x, w)
 
-    def accumulate(self, x: Tensor, w: Tensor, register: Format) -> Tensor:
+    def accumulate(self, x: Tensor, w: Tensor, accumulator: Accumulator) -> Tensor:
         if x.dim() < w.dim():
-            return self.accumulate(x.unsqueeze(0), w, register).squeeze(0)
+            return self.accumulate(x.unsqueeze(0), w, accumulator).squeeze(0)
         if self._transposed:
             x, w, window = untransposed(x, w, self.attributes)
         else:
             window = window_of(self.attributes, tuple(w.shape[2:]))
-        sums = accumulate_sequential(*columns(x, w, window), register)
+        sums = accumulate(*columns(x, w, window), accumulator)
         return sums.mT.reshape(x.shape[0], w.shape[0], *output_size(tuple(x.shape[2:]), tuple(w.shape[2:]), window))
 
     def multiplied(self, x: Tensor, w: Tensor, products: SumsOfProducts, zero: int) -> Tensor:
@@ -149,10 +149,10 @@ class Contracted(Geometry):
         one, sizes = self.contraction, self.contraction.sizes(x.shape, w.shape)
         return from_matrices(one, left_matrices(one, x, sizes) @ right_matrices(one, w, sizes), sizes)
 
-    def accumulate(self, x: Tensor, w: Tensor, register: Format) -> Tensor:
+    def accumulate(self, x: Tensor, w: Tensor, accumulator: Accumulator) -> Tensor:
         one, sizes = self.contraction, self.contraction.sizes(x.shape, w.shape)
         left, right = left_matrices(one, x, sizes), right_matrices(one, w, sizes)
-        return from_matrices(one, accumulate_sequential(left, right.mT, register), sizes)
+        return from_matrices(one, accumulate(left, right.mT, accumulator), sizes)
 
     def multiplied(self, x: Tensor, w: Tensor, products: SumsOfProducts, zero: int) -> Tensor:
         del zero

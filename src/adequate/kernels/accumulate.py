@@ -3,24 +3,26 @@
 import torch
 from torch import Tensor
 
-from adequate.formats import Format
-from adequate.kernels.expansion import DIGITS, odd_sum, two_product
+from adequate.kernels.accumulate_steps import accumulate_steps, added, require_emulated
+from adequate.operators import Accumulator
 
 
-def accumulate_sequential(x: Tensor, w: Tensor, register: Format) -> Tensor:
-    """c <- register(c + x[..., k] * w[..., k]) for k = 0, 1, ..., from c = 0, the product and the sum exact.
+def accumulate(x: Tensor, w: Tensor, accumulator: Accumulator, table: Tensor | None = None, grid: int = 0) -> Tensor:
+    """The products of x[..., m, k] and w[..., o, k] over k, added in the accumulator: float64 (..., M, O).
 
-    ``x`` is (..., M, K) and ``w`` (..., O, K); the result is (..., M, O) in float64. Slow twin:
-    ``reference.accumulate_sequential``.
+    ``x`` is (..., M, K) and ``w`` (..., O, K), leading dimensions broadcast. With a ``table`` (int32, rows times
+    columns) they are bit patterns, integers below its rows and columns, and the product is table[x, w] * 2**grid; else
+    it is x * w, exactly. Slow twin: ``reference.accumulate``.
 
     Raises:
-        ValueError: the register has more than 51 significant bits.
+        ValueError: a format of the accumulator has more than 51 significant bits.
     """
-    if register.digits > DIGITS:
-        raise ValueError(f"{register} has {register.digits} significant bits; a register is emulated up to {DIGITS}")
-    x, w = x.double(), w.double()
-    c = torch.zeros(*x.shape[:-1], w.shape[-2], dtype=torch.float64, device=x.device)
-    for k in range(x.shape[-1]):
-        product, error = two_product(*torch.broadcast_tensors(x[..., :, k, None], w[..., None, :, k]))
-        c = register.quantize(odd_sum([c, product, error]))
-    return c
+    require_emulated(accumulator)
+    return accumulate_steps(x, w, accumulator, table, grid)
+
+
+def add_last(sums: Tensor, bias: Tensor, accumulator: Accumulator) -> Tensor:
+    """One more addition in the register, that of a float64 bias broadcastable against the sums: not compensated."""
+    require_emulated(accumulator)
+    sums, bias = torch.broadcast_tensors(sums, bias)
+    return added(sums, [bias], accumulator)

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
-from adequate.formats import Format
+from adequate.circuits import Word
+from adequate.formats import Fixed, Format, Overflow
 from adequate.formats.reference import round_reference
+from adequate.operators import Accumulator, Order
+
+_round = lru_cache(maxsize=2**16)(round_reference)  # the same few values come again and again
 
 
 def exact_sum(x: Sequence[Fraction], w: Sequence[Fraction], bias: Fraction = Fraction(0)) -> Fraction:
@@ -12,11 +17,63 @@ def exact_sum(x: Sequence[Fraction], w: Sequence[Fraction], bias: Fraction = Fra
     return sum((a * b for a, b in zip(x, w, strict=True)), Fraction(0)) + bias
 
 
-def accumulate_sequential(x: Sequence[Fraction], w: Sequence[Fraction], register: Format) -> Fraction:
-    """c <- register(c + x[k] w[k]) for k = 0, 1, ..., from c = 0."""
+def accumulate(products: Sequence[Fraction], accumulator: Accumulator) -> Fraction:
+    """The exact products of one output element, added in the register as ``Accumulator`` says."""
+    chosen = accumulator.product
+    terms = list(products) if chosen is None else [_round(chosen, p) for p in products]
+    if accumulator.compensated:
+        return _compensated(terms, accumulator.format)
+    match accumulator.order:
+        case Order.SEQUENTIAL:
+            return _sequential(terms, accumulator)
+        case Order.BLOCKED:
+            size = accumulator.block or 1
+            blocks = [terms[start : start + size] for start in range(0, len(terms), size)]
+            return _sequential([_sequential(block, accumulator) for block in blocks], accumulator)
+        case Order.TREE:
+            level = [_round(accumulator.format, p) for p in terms]
+            while len(level) > 1:
+                pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
+                level = [add(pair[0], pair[1], accumulator) if len(pair) == 2 else pair[0] for pair in pairs]
+            return level[0] if level else Fraction(0)
+
+
+def add(c: Fraction, term: Fraction, accumulator: Accumulator) -> Fraction:
+    """One addition in the register."""
+    register, adder = accumulator.format, accumulator.adder
+    if adder is None:
+        return _round(register, c + term)
+    assert isinstance(register, Fixed)
+    bits, size = register.bits, 2**register.bits
+    a, b = (int(v * Fraction(2) ** register.frac) for v in (c, _round(register, term)))
+    whole = adder(Word(a % size, bits), Word(b % size, bits)).value
+    code = whole % size - (size if register.signed and whole % size >= size // 2 else 0)
+    if register.overflow is Overflow.SATURATE:
+        if not register.signed and whole >= size:
+            code = size - 1
+        if register.signed and a >= 0 and b >= 0 and code < 0:
+            code = size // 2 - 1
+        if register.signed and a < 0 and b < 0 and code >= 0:
+            code = -size // 2
+        code = max(code, register.word.start)
+    return register.decode(code)
+
+
+def _sequential(terms: Sequence[Fraction], accumulator: Accumulator) -> Fraction:
     c = Fraction(0)
-    for a, b in zip(x, w, strict=True):
-        c = round_reference(register, c + a * b)
+    for term in terms:
+        c = add(c, term, accumulator)
+    return c
+
+
+def _compensated(terms: Sequence[Fraction], register: Format) -> Fraction:
+    """Kahan 1965, every operation rounded."""
+    c = error = Fraction(0)
+    for term in terms:
+        y = _round(register, term - error)
+        t = _round(register, c + y)
+        error = _round(register, _round(register, t - c) - y)
+        c = t
     return c
 
 
