@@ -46,6 +46,7 @@ bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, 
 	@$(BIN)/python benchmarks/multipliers.py
 	@$(BIN)/python benchmarks/lookup.py
 	@$(BIN)/python benchmarks/gpu.py
+	@$(BIN)/python benchmarks/accumulate.py
 
 clean: ## remove what make made: .venv, site, caches, the demo's run
 	rm -rf .venv site build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache

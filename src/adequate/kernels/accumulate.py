@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from adequate.kernels.accumulate_native import accumulate_native
 from adequate.kernels.accumulate_steps import accumulate_steps, added, require_emulated
 from adequate.operators import Accumulator
 
@@ -14,11 +15,15 @@ def accumulate(x: Tensor, w: Tensor, accumulator: Accumulator, table: Tensor | N
     columns) they are bit patterns, integers below its rows and columns, and the product is table[x, w] * 2**grid; else
     it is x * w, exactly. Slow twin: ``reference.accumulate``.
 
+    Sequential and blocked sums of products are computed by the compiled kernel if there is one and ``accumulate_lanes``
+    has a proof that it gives the same bits for these operands; everything else step by step in torch.
+
     Raises:
         ValueError: a format of the accumulator has more than 51 significant bits.
     """
     require_emulated(accumulator)
-    return accumulate_steps(x, w, accumulator, table, grid)
+    sums = accumulate_native(x, w, accumulator) if table is None else None
+    return accumulate_steps(x, w, accumulator, table, grid) if sums is None else sums
 
 
 def add_last(sums: Tensor, bias: Tensor, accumulator: Accumulator) -> Tensor:

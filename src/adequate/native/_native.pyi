@@ -63,3 +63,20 @@ def quantize_power_of_two(
     settled: int,
     stochastic: bool,
 ) -> int: ...
+
+_Rounding = tuple[int, float, float, float, float, float]
+
+def accumulate(
+    rows: Tensor,
+    row_of: Tensor,
+    columns: Tensor,
+    column_of: Tensor,
+    block: int,
+    product: _Rounding,
+    sum: _Rounding,
+    out: Tensor,
+    processor: int,
+    threads: int,
+) -> None: ...
+def extent(x: Tensor, processor: int) -> tuple[float, float, int]: ...
+def lanes(processor: int, wide: bool) -> int: ...

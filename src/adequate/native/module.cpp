@@ -1,6 +1,7 @@
 #include <nanobind/nanobind.h>
 
 #include "lookup_module.h"
+#include "accumulate_module.h"
 #include "processor.h"
 #include "quantize_module.h"
 
@@ -9,4 +10,5 @@ NB_MODULE(_native, module) {
     module.def("processor", [] { return static_cast<int>(adequate::processor_here()); });
     adequate::define_lookup(module);
     adequate::define_quantizers(module);
+    adequate::define_accumulate(module);
 }

@@ -1,0 +1,160 @@
+// Sums of products that are rounded after every step, a vector of outputs at a time.
+//
+// Every multiplication here is exact (the caller proves it of the products; the others are by powers of two), so that
+// the bits do not depend on whether the compiler fuses it with an addition.
+
+#include "accumulate.h"
+
+#if defined(__AVX512F__)
+#define VECTOR 64
+#elif defined(__AVX__)
+#define VECTOR 32
+#else
+#define VECTOR 16
+#endif
+
+namespace adequate {
+namespace ADEQUATE_PROCESSOR {
+namespace {
+
+using std::int64_t;
+
+template <typename Lane> struct Vectors;
+template <> struct Vectors<float> {
+    typedef float Vector __attribute__((vector_size(VECTOR)));
+    typedef float Unaligned __attribute__((vector_size(VECTOR), aligned(4), may_alias));
+    typedef std::int32_t Bits __attribute__((vector_size(VECTOR)));
+    static constexpr std::int32_t exponent = 0x7F800000;
+    static constexpr int lanes = VECTOR / 4;
+};
+template <> struct Vectors<double> {
+    typedef double Vector __attribute__((vector_size(VECTOR)));
+    typedef double Unaligned __attribute__((vector_size(VECTOR), aligned(8), may_alias));
+    typedef std::int64_t Bits __attribute__((vector_size(VECTOR)));
+    static constexpr std::int64_t exponent = 0x7FF0000000000000;
+    static constexpr int lanes = VECTOR / 8;
+};
+template <typename Lane> using Vector = typename Vectors<Lane>::Vector;
+
+template <typename V> inline V larger(V a, V b) { return a > b ? a : b; }
+template <typename V> inline V smaller(V a, V b) { return a < b ? a : b; }
+
+// A rounding whose kind is known when it is compiled; LEAST and BOUNDED: whether it has `smallest` and bounds.
+template <typename Lane, Rounding::Kind KIND, bool LEAST, bool BOUNDED> struct Rounder {
+    using V = Vector<Lane>;
+    Lane offset, factor, smallest, low, high;
+
+    explicit Rounder(const Rounding& of)
+        : offset(static_cast<Lane>(of.offset)),
+          factor(static_cast<Lane>(of.factor)),
+          smallest(static_cast<Lane>(of.smallest)),
+          low(static_cast<Lane>(of.low)),
+          high(static_cast<Lane>(of.high)) {}
+
+    inline V operator()(V t) const {
+        if (KIND == Rounding::fixed) t = (t + offset) - offset;
+        if (KIND == Rounding::binade) {
+            V power = (V)((typename Vectors<Lane>::Bits)t & Vectors<Lane>::exponent);
+            if (LEAST) power = larger(power, V{} + smallest);
+            const V shifted = power * factor + t;
+            t = shifted - power * factor;
+        }
+        if (BOUNDED) t = smaller(larger(t, V{} + low), V{} + high);
+        return t;
+    }
+};
+
+// ROWS x VECTORS vectors of sums at a time, so that their roundings overlap.
+template <typename Lane, int ROWS, int VECTORS, typename Product, typename Sum>
+void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& job, Product product, Sum sum) {
+    using V = Vector<Lane>;
+    using Unaligned = typename Vectors<Lane>::Unaligned;
+    constexpr int LANES = Vectors<Lane>::lanes;
+    const int64_t terms = job.terms, width = job.width;
+    V total[ROWS][VECTORS] = {};
+    for (int64_t first = 0, next; first < terms; first = next) {
+        next = terms - first < job.block ? terms : first + job.block;
+        V c[ROWS][VECTORS] = {};
+        for (int64_t k = first; k < next; k++) {
+            V w[VECTORS];
+            for (int j = 0; j < VECTORS; j++) w[j] = *(const Unaligned*)(columns + k * width + j * LANES);
+            for (int i = 0; i < ROWS; i++)
+                for (int j = 0; j < VECTORS; j++) c[i][j] = sum(c[i][j] + product(w[j] * rows[i * terms + k]));
+        }
+        for (int i = 0; i < ROWS; i++)
+            for (int j = 0; j < VECTORS; j++) total[i][j] = first || next < terms ? sum(total[i][j] + c[i][j]) : c[i][j];
+    }
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < VECTORS; j++) *(Unaligned*)(out + i * width + j * LANES) = total[i][j];
+}
+
+template <typename Lane, typename Product, typename Sum>
+void part(const Accumulation& job, const Part& of, Product product, Sum sum) {
+    constexpr int LANES = Vectors<Lane>::lanes;
+    const Lane* rows = (const Lane*)job.rows + job.row_of[of.batch] * job.count * job.terms;
+    const Lane* columns = (const Lane*)job.columns + job.column_of[of.batch] * job.terms * job.width;
+    Lane* out = (Lane*)job.out + of.batch * job.count * job.width;
+    const int64_t last = of.column + of.columns;
+    int64_t row = of.row;
+#define TILES(ROWS, VECTORS)                                                                                      \
+    for (; column + VECTORS * LANES <= last; column += VECTORS * LANES)                                           \
+        tile<Lane, ROWS, VECTORS>(rows + row * job.terms, columns + column, out + row * job.width + column, job, \
+                                  product, sum);
+    for (; row + 4 <= of.row + of.rows; row += 4) {
+        int64_t column = of.column;
+        TILES(4, 2)
+        TILES(4, 1)
+    }
+    for (; row < of.row + of.rows; row++) {
+        int64_t column = of.column;
+        TILES(1, 8)
+        TILES(1, 1)
+    }
+#undef TILES
+}
+
+template <typename Lane> void in_lanes(const Accumulation& job, const Part& of) {
+    using Exact = Rounder<Lane, Rounding::none, false, false>;
+    const Rounding &product = job.product, &sum = job.sum;
+    const bool least = sum.smallest != 0;
+#define SUMS(KIND, LEAST, BOUNDED) \
+    part<Lane>(job, of, Exact(product), Rounder<Lane, Rounding::KIND, LEAST, BOUNDED>(sum))
+#define PRODUCTS(KIND)                                                                                              \
+    if (sum.kind == Rounding::binade)                                                                               \
+        part<Lane>(job, of, Rounder<Lane, Rounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, Rounding::binade, true, true>(sum));                                               \
+    else if (sum.kind == Rounding::fixed)                                                                           \
+        part<Lane>(job, of, Rounder<Lane, Rounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, Rounding::fixed, false, true>(sum));                                               \
+    else                                                                                                            \
+        part<Lane>(job, of, Rounder<Lane, Rounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, Rounding::none, false, true>(sum));
+    switch (product.kind) {
+        case Rounding::fixed: PRODUCTS(fixed) return;
+        case Rounding::binade: PRODUCTS(binade) return;
+        case Rounding::none: break;
+    }
+    switch (sum.kind) {
+        case Rounding::none: return sum.bounded ? SUMS(none, false, true) : SUMS(none, false, false);
+        case Rounding::fixed: return sum.bounded ? SUMS(fixed, false, true) : SUMS(fixed, false, false);
+        case Rounding::binade:
+            if (least) return sum.bounded ? SUMS(binade, true, true) : SUMS(binade, true, false);
+            return sum.bounded ? SUMS(binade, false, true) : SUMS(binade, false, false);
+    }
+#undef PRODUCTS
+#undef SUMS
+}
+
+}  // namespace
+
+int64_t lanes(bool wide) { return wide ? Vectors<double>::lanes : Vectors<float>::lanes; }
+
+void accumulate(const Accumulation& job, const Part& of) {
+    if (job.wide)
+        in_lanes<double>(job, of);
+    else
+        in_lanes<float>(job, of);
+}
+
+}  // namespace ADEQUATE_PROCESSOR
+}  // namespace adequate
