@@ -64,6 +64,7 @@ _HOME = {
     "adequate.operand_histograms": ("operand_histograms",),
     "adequate.operators": ("Accumulator", "Multiplier", "Order", "catalog", "errors", "load_netlist", "load_table"),
     "adequate.profiling": ("Ranges", "profile"),
+    "adequate.register_widths": ("accumulator_widths",),
     "adequate.reporting": ("report",),
     "adequate.run": ("Run",),
     "adequate.zoo": ("entry",),

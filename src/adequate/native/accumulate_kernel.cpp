@@ -5,7 +5,9 @@
 
 #include "accumulate.h"
 
-#if defined(__AVX512F__)
+#if defined(ADEQUATE_VECTOR)  // bytes, for tests
+#define VECTOR ADEQUATE_VECTOR
+#elif defined(__AVX512F__)
 #define VECTOR 64
 #elif defined(__AVX__)
 #define VECTOR 32
