@@ -11,6 +11,7 @@ import torch
 from adequate.circuits import Word
 from adequate.design import LayerDesign
 from adequate.formats import Format, Scaled
+from adequate.kernels import reference
 from adequate.operators import Multiplier, Operand
 from tests import fractions_of as exact
 from tests.fractions_of import Array, Meetings
@@ -44,11 +45,19 @@ def layer(
 
     result = np.empty([max(index[d] for index in meetings) + 1 for d in range(len(next(iter(meetings))))], dtype=object)
     for index, met in meetings.items():
-        total = 0
+        total, added_up = 0, list[Fraction]()
         for at, other in met:
             a, b = zero if at is None else x_codes[at], w_codes[other]
             za, zb = x_zero.ravel()[0], w_zero[other]
             total += product(a, b) - zb * a - za * b + za * zb if za or zb else product(a, b)
+            added_up.append(product(a, b) * step)
+        if design.accumulator is not None:
+            sums = reference.accumulate(added_up, design.accumulator)
+            if bias is not None:
+                coarser = max(step, Fraction(2) ** exact.spacing(design.accumulator.format))
+                sums = reference.add(sums, exact.half_even(bias[index[bias_axis]], coarser), design.accumulator)
+            result[index] = exact.written(design.output, sums, Fraction(1), index, dtype)
+            continue
         scale = x_scale.ravel()[0] * w_scale[met[0][1]]
         added = Fraction(0) if bias is None else exact.half_even(bias[index[bias_axis]] / scale, step)
         result[index] = exact.written(design.output, exact.to_odd(total * step + added), scale, index, dtype)

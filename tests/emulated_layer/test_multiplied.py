@@ -1,5 +1,6 @@
 """Every kind of layer with every family of multipliers, against Python integers and definitions by index."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -8,15 +9,25 @@ import torch
 
 from adequate.design import Design
 from adequate.emulation import emulate
-from adequate.formats import Binary
-from adequate.operators import Multiplier
+from adequate.formats import Binary, Fixed, Minifloat, Overflow
+from adequate.operators import Accumulator, Drum, LowerOr, Multiplier, Order, SignMagnitude, tabulate
 from tests import multiplied_of
 from tests import random_designs as draw
 from tests.emulated_layer import products_of_all_kinds as kinds
 from tests.fractions_of import fractions
 
+QUIET = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
+"""What torch says of speed."""
 
-def check(random: Random, case: kinds.Case, multiplier: Multiplier, dtype: torch.dtype, parameter: bool) -> None:
+
+def check(
+    random: Random,
+    case: kinds.Case,
+    multiplier: Multiplier,
+    dtype: torch.dtype,
+    parameter: bool,
+    accumulator: Accumulator | None = None,
+) -> None:
     x, w = kinds.drawn(random, case.x, dtype), kinds.drawn(random, case.w, dtype)
     bias = None if case.bias is None else kinds.drawn(random, (case.bias,), dtype)
     network, layer = kinds.traced(kinds.Product(case, w if parameter else None, bias), *([x] if parameter else [x, w]))
@@ -29,6 +40,8 @@ def check(random: Random, case: kinds.Case, multiplier: Multiplier, dtype: torch
         (output[1], 1) if len(output) > 1 else None,
         range(-len(output), len(output)),
     )
+    if accumulator is not None:
+        design = replace(design, input=Fixed(8, 5), weight=Fixed(8, 6), accumulator=accumulator)
     expected = multiplied_of.layer(
         design,
         fractions(x),
@@ -49,7 +62,7 @@ def padded(case: kinds.Case) -> bool:
     return any(at is None for met in case.meetings.values() for at, _ in met)
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")  # torch's, about speed
+@QUIET
 @pytest.mark.parametrize("multiplier", draw.MULTIPLIERS, ids=str)
 @pytest.mark.parametrize("kind", [kinds.convolution, kinds.transposed, kinds.any_contraction, kinds.parameter_first])
 def test_sums_of_a_multipliers_products_equal_the_definition(kind: kinds.Kind, multiplier: Multiplier) -> None:
@@ -61,3 +74,22 @@ def test_sums_of_a_multipliers_products_equal_the_definition(kind: kinds.Kind, m
             case = kind(random)
     dtype, parameter = random.choice([torch.float32, torch.float64]), random.random() < 0.5
     check(random, case, multiplier, dtype, parameter or kind is kinds.parameter_first)
+
+
+ACCUMULATORS = (
+    Accumulator(Fixed(12, 6)),
+    Accumulator(Fixed(14, 8, overflow=Overflow.WRAP), Order.TREE),
+    Accumulator(Minifloat(5, 10), Order.BLOCKED, block=3),
+    Accumulator(Minifloat(4, 3), product=Minifloat(4, 3), compensated=True),
+    Accumulator(Fixed(14, 8), adder=LowerOr(14, 4)),
+)
+
+
+@QUIET
+@pytest.mark.parametrize("accumulator", ACCUMULATORS, ids=str)
+@pytest.mark.parametrize("kind", [kinds.convolution, kinds.transposed, kinds.any_contraction])
+def test_an_accumulator_adds_a_multipliers_products(kind: kinds.Kind, accumulator: Accumulator) -> None:
+    random = Random(f"{kind.__name__} {accumulator}")
+    odd = tabulate("odd", lambda a, b: a * b + 1, signed_a=True, signed_b=True)
+    for multiplier in (SignMagnitude(Drum(8, 8, 3)), odd):
+        check(random, kind(random), multiplier, torch.float64, True, accumulator)

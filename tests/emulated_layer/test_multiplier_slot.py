@@ -154,7 +154,14 @@ REFUSED: list[tuple[dict[str, object], str]] = [
         r"input of layer 'conv': drum\(8,8,4\) takes unsigned .* sign_magnitude\(...\) makes",
     ),
     ({"multiplier": SignMagnitude(Drum(6, 8, 4))}, r"fixed point of at most 6 bits here, not fixed\(8,5\)"),
-    ({"accumulator": Accumulator(Fixed(16, 8))}, r"layer 'conv': a multiplier together with an accumulator"),
+    (
+        {"input": Scaled(Fixed(8, 0), 0.5, 3), "accumulator": Accumulator(Fixed(16, 8))},
+        r"layer 'conv': an accumulator needs operands without zero points",
+    ),
+    (
+        {"weight": Scaled(Fixed(8, 0), 0.375), "accumulator": Accumulator(Fixed(16, 8))},
+        r"layer 'conv': an accumulator needs scales that are powers of two",
+    ),
     (
         {"input": Binary(), "weight": Binary(), "multiplier": XnorProduct()},
         r"input of layer 'conv': it is padded with zero, which binary has not",

@@ -126,13 +126,10 @@ def require_multiplier(layer: Layer, design: LayerDesign) -> None:
     """Whether the multiplier of a design, if there is one, fits the layer.
 
     Raises:
-        ValueError: as ``multiplied_sums``, but for the products; or there is an accumulator, too.
+        ValueError: as ``multiplied_sums``, but for the products.
     """
-    if design.multiplier is None:
-        return
-    if design.accumulator is not None:
-        raise ValueError(f"layer {layer.name!r}: a multiplier together with an accumulator is not emulated yet")
-    codings_of(layer, design, geometry_of(layer))
+    if design.multiplier is not None:
+        codings_of(layer, design, geometry_of(layer))
 
 
 def codings_of(layer: Layer, design: LayerDesign, geometry: Geometry) -> tuple[Coding, Coding]:

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Generator, Tensor, nn
 
 from adequate.design import LayerDesign
+from adequate.emulated_layer.accumulated_products import AccumulatedProducts, accumulated_products
 from adequate.emulated_layer.accumulated_sums import AccumulatedSums
 from adequate.emulated_layer.bias import aligned_bias
 from adequate.emulated_layer.call import Call, Sums, call_of
@@ -53,8 +54,9 @@ class EmulatedProduct(nn.Module):
         design, generator = self.design, self.generator if self.training else None
         x = quantize(call.x, design.input, self._what("input"))
         w = quantize(call.w, design.weight, self._what("weight"), generator)
-        if isinstance(self.sums, MultipliedSums):
-            y = multiply(self.sums, Call(x, w, None, call.operation), self.gradient)
+        sums = self.sums.multiplied if isinstance(self.sums, AccumulatedProducts) else self.sums
+        if isinstance(sums, MultipliedSums):
+            y = multiply(sums, Call(x, w, None, call.operation), self.gradient)
         else:
             y = call.operation(x, w)
         y = y if call.bias is None else y + aligned_bias(self.geometry, call.bias)
@@ -68,10 +70,11 @@ def sums_of(layer: Layer, design: LayerDesign, geometry: Geometry) -> Sums | Non
     """How a layer's products are summed; None: as torch does.
 
     Raises:
-        ValueError: a multiplier does not fit the formats.
+        ValueError: a multiplier does not fit the formats, or an accumulator the multiplier.
     """
     if design.multiplier is not None:
-        return multiplied_sums(layer, design, geometry)
+        multiplied = multiplied_sums(layer, design, geometry)
+        return multiplied if design.accumulator is None else accumulated_products(multiplied, design.accumulator)
     if design.accumulator is not None:
         return AccumulatedSums(layer, design, geometry)
     if design.input is not None and design.weight is not None:
