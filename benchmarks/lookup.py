@@ -56,12 +56,21 @@ RESNET20 = (
 DEPTHWISE = tuple(Convolution(c, c, size, 1, c) for c, size in ((64, 32), (128, 16), (256, 8)))
 
 
-def looked_up(x: Tensor, w: Tensor, table: Tensor, layer: Convolution, high: int) -> Tensor:
-    """The layer by its table: activations of 0 ... ``high`` steps, ``w`` patterns."""
-    patterns = x.mul(1 / STEP).round_().clamp_(0, high).to(torch.uint8)
+def encoded(x: Tensor, high: int) -> Tensor:
+    """Activations of 0 ... ``high`` steps as patterns."""
+    return x.mul(1 / STEP).round_().clamp_(0, high).to(torch.uint8)
+
+
+def sums(patterns: Tensor, w: Tensor, table: Tensor, layer: Convolution) -> Tensor:
+    """The layer by its table, from patterns to integers."""
     pad = (layer.kernel // 2,) * 2
     window = Window((layer.stride,) * 2, (pad, pad), (1, 1), layer.groups)
-    return lookup_convolution(patterns, w, table, window, 0).float().mul_(STEP * STEP)
+    return lookup_convolution(patterns, w, table, window, 0)
+
+
+def looked_up(x: Tensor, w: Tensor, table: Tensor, layer: Convolution, high: int) -> Tensor:
+    """The layer by its table, from float32 to float32."""
+    return sums(encoded(x, high), w, table, layer).float().mul_(STEP * STEP)
 
 
 def floating(x: Tensor, w: Tensor, layer: Convolution) -> Tensor:
@@ -78,8 +87,8 @@ def seconds(act: Callable[[], object], clock: Callable[[], float]) -> float:
 
 def calls(
     layers: Sequence[Convolution], multiplier: Multiplier, generator: Generator
-) -> list[tuple[Callable[[], Tensor], Callable[[], Tensor]]]:
-    """Each layer by the multiplier's table and in float32, on activations after a ReLU and normal weights."""
+) -> list[tuple[Callable[[], Tensor], ...]]:
+    """Each layer by its table, in float32, and its sums alone; activations after a ReLU and normal weights."""
     table, made = multiplier.table(), []
     for layer in layers:
         x = torch.randn(BATCH, layer.channels, layer.size, layer.size, generator=generator).relu_()
@@ -88,17 +97,23 @@ def calls(
         codes = w.mul(32).round().clamp(-128, 127).int()
         w_codes = (codes & 255 if multiplier.b.signed else codes + 128).to(torch.uint8)
         high = 127 if multiplier.a.signed else 255
-        made.append((partial(looked_up, x, w_codes, table, layer, high), partial(floating, x, w, layer)))
+        alone = partial(sums, encoded(x, high), w_codes, table, layer)
+        made.append((partial(looked_up, x, w_codes, table, layer, high), partial(floating, x, w, layer), alone))
     return made
 
 
 def figures(layers: Sequence[Convolution], multiplier: Multiplier) -> dict[str, float]:
-    """Speed in GMAC/s of one core and as a share of float32's, over all the layers."""
-    pairs = calls(layers, multiplier, Generator().manual_seed(0))
-    found = [[(seconds(a, thread_time), seconds(b, thread_time)) for a, b in pairs] for _ in range(PAIRS + 1)][1:]
-    ours = sum(min(one[i][0] for one in found) for i in range(len(layers)))
-    share = median(sum(b for _, b in one) / sum(a for a, _ in one) for one in found)
-    return {"gmacs_per_core": round(sum(one.macs for one in layers) / ours / 1e9, 2), "of_float32": round(share, 3)}
+    """Speed in GMAC/s of one core, end to end and of the sums alone, and as a share of float32's; all the layers."""
+    acts = calls(layers, multiplier, Generator().manual_seed(0))
+    found = [[[seconds(act, thread_time) for act in one] for one in acts] for _ in range(PAIRS + 1)][1:]
+    ours, alone = (sum(min(one[i][which] for one in found) for i in range(len(layers))) for which in (0, 2))
+    share = median(sum(one[1] for one in every) / sum(one[0] for one in every) for every in found)
+    macs = sum(one.macs for one in layers) / 1e9
+    return {
+        "gmacs_per_core": round(macs / ours, 2),
+        "sums_alone": round(macs / alone, 2),
+        "of_float32": round(share, 3),
+    }
 
 
 def two_threads() -> float:
@@ -108,7 +123,7 @@ def two_threads() -> float:
     for _ in range(2 * PAIRS):
         for threads in best:
             torch.set_num_threads(threads)
-            best[threads] = min(best[threads], sum(seconds(ours, perf_counter) for ours, _ in pairs))
+            best[threads] = min(best[threads], sum(seconds(ours, perf_counter) for ours, *_ in pairs))
     torch.set_num_threads(1)
     return best[1] / best[2]
 
