@@ -12,12 +12,21 @@ from adequate.network import Layer, Network
 from adequate.observation import Call, observe, products
 
 
-def correct_bias(network: Network, design: Design, batches: Iterable[tuple[Tensor, Tensor]]) -> Network:
+def correct_bias(
+    network: Network,
+    design: Design,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    *,
+    reference: Network | None = None,
+) -> Network:
     """The network with each bias b of a layer in the design replaced by b + E[float output] - E[emulated output].
 
     The means are per output channel over all images and positions, the emulated ones in the design's arithmetic with
     the layers before corrected already, layer by layer in the order of execution (Nagel et al. 2019, arXiv:1906.04721,
     section 4.2, the empirical way of its supplement). Layers without a bias, or that share it, are left alone.
+
+    ``reference`` is the float network whose outputs are wanted, without one ``network`` itself. Weights that were
+    remapped for a multiplier are no longer those: there it is the network they were remapped from.
 
     ``batches`` yields (images, labels); labels are not used.
 
@@ -28,7 +37,8 @@ def correct_bias(network: Network, design: Design, batches: Iterable[tuple[Tenso
     if not images:
         raise ValueError("no images to correct the biases on")
     emulated, state = emulate(network, design), network.state()
-    in_float = {node.name: node for node in network.expanded.graph.nodes}
+    exact = (network if reference is None else reference).expanded
+    in_float = {node.name: node for node in exact.graph.nodes}
     biases = [layer.bias for layer in network.layers]
     corrected: list[str] = []
     for layer in network.layers:
@@ -36,9 +46,7 @@ def correct_bias(network: Network, design: Design, batches: Iterable[tuple[Tenso
         if nodes is None or layer.bias is None or biases.count(layer.bias) > 1:
             continue
         float_nodes = [in_float[name] for name in layer.outputs]
-        wanted = _mean(
-            layer, [call for x in images for call in observe(network.expanded, float_nodes, layer.operation, x)]
-        )
+        wanted = _mean(layer, [call for x in images for call in observe(exact, float_nodes, layer.operation, x)])
         found = _mean(layer, [call for x in images for call in observe(emulated, nodes, layer.operation, x)])
         bias = state[layer.bias]
         state[layer.bias] = (bias.double() + wanted - found).to(bias.dtype)

@@ -11,7 +11,7 @@ from adequate.bias_correction import correct_bias
 from adequate.design import Design
 from adequate.emulation import emulate
 from adequate.evaluation import evaluate
-from adequate.finetuning import FittedError, Recipe, SmoothedDifference, Step, finetune
+from adequate.finetuning import FittedError, Recipe, SmoothedDifference, Step, finetune, remap_weights
 from adequate.finetuning.shadow_weights import _trained
 from adequate.finetuning.training import Watch
 from adequate.formats import Fixed
@@ -166,6 +166,10 @@ def test_bias_correction_takes_off_a_multipliers_mean_error(network: Network, de
     with torch.no_grad():
         wanted = network.graph(x).mean(0)
         before, after = (emulate(one, chosen)(x).mean(0) - wanted for one in (network, corrected))
+        remapped = remap_weights(network, chosen)
+        misled, led = (correct_bias(remapped, chosen, batches, reference=one) for one in (None, network))
+        by_itself, by_original = (emulate(one, chosen)(x).mean(0) - wanted for one in (misled, led))
+    assert by_original.abs().max() < 2.0**-9 < by_itself.abs().max()
     assert before.abs().max() > 0.3
     assert after.abs().max() < 2.0**-9
     test = Clouds(300, 2)
