@@ -61,7 +61,7 @@ _HOME = {
     "adequate.metrics": ("cross_entropy", "top1", "top5"),
     "adequate.network": ("Layer", "Network", "drop_identities", "equalize", "fold_batchnorm", "fold_bias", "trace"),
     "adequate.network.reading": ("read",),
-    "adequate.operand_histograms": ("operand_histograms",),
+    "adequate.operand_codes": ("operand_histograms",),
     "adequate.operators": ("Accumulator", "Multiplier", "Order", "catalog", "errors", "load_netlist", "load_table"),
     "adequate.profiling": ("Ranges", "profile"),
     "adequate.register_widths": ("accumulator_widths",),

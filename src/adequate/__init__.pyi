@@ -67,7 +67,7 @@ from adequate.network import fold_batchnorm as fold_batchnorm
 from adequate.network import fold_bias as fold_bias
 from adequate.network import trace as trace
 from adequate.network.reading import read as read
-from adequate.operand_histograms import operand_histograms as operand_histograms
+from adequate.operand_codes import operand_histograms as operand_histograms
 from adequate.operators import Accumulator as Accumulator
 from adequate.operators import Multiplier as Multiplier
 from adequate.operators import Order as Order

@@ -11,7 +11,7 @@ import torch
 from adequate.data import load
 from adequate.exploration.rules import dynamic_fixed
 from adequate.network import Network, fold_batchnorm, trace
-from adequate.operand_histograms import operand_histograms
+from adequate.operand_codes import operand_histograms
 from adequate.operators import catalog, errors
 from adequate.operators.listing import COSTS, STATISTICS, listing
 from adequate.profiling import profile

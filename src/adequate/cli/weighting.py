@@ -70,7 +70,7 @@ def weighting(
 
     from adequate.cli.designs import arithmetic
     from adequate.cli.subject import open_subject
-    from adequate.operand_histograms import operand_histograms
+    from adequate.operand_codes import operand_histograms
 
     subject = open_subject(
         ModelOptions(asked.model, asked.weights), DataOptions(asked.data, asked.data_dir), compute, progress

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from adequate.design import Design
 from adequate.formats import Fixed, Format, Scaled
 from adequate.network import trace
-from adequate.operand_histograms import operand_histograms
+from adequate.operand_codes import operand_histograms
 from adequate.operators import SignMagnitude, TruncatedArray, errors
 
 BATCHES = torch.randn(6, 1, 4, 4, generator=torch.Generator().manual_seed(0))
