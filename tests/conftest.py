@@ -1,5 +1,6 @@
 """Real data for tests: ``ADEQUATE_DATA`` says where it is; without it tests skip, in CI they fail."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -30,7 +31,16 @@ def data_root() -> Path:
 
 @pytest.fixture(scope="session")
 def cifar10_dir(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of CIFAR-10's standard binary files; its test file has the first 1,000 images."""
-    target = tmp_path_factory.mktemp("data") / "cifar10"
-    subprocess.run([sys.executable, data_root / "unpack_cifar10.py", target], check=True, capture_output=True)
+    """A folder of CIFAR-10's standard binary files; its test file has the first 1,000 images.
+
+    The processes of one run share it: the first one that wants it unpacks.
+    """
+    base = tmp_path_factory.getbasetemp()
+    target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cifar10"
+    with (target.parent / "cifar10.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            unpacked = tmp_path_factory.mktemp("data") / "cifar10"
+            subprocess.run([sys.executable, data_root / "unpack_cifar10.py", unpacked], check=True, capture_output=True)
+            unpacked.rename(target)
     return target
