@@ -24,7 +24,7 @@ demo: .venv/installed-test ## condense a small network on scikit-learn's digits;
 test: .venv/installed-test ## the default suite, doctests, README and docs commands included
 	$(PYTEST)
 
-slow: .venv/installed-test ## the tests marked slow
+slow: .venv/installed-test .venv/installed-gpu ## the tests marked slow; Triton's too, for its interpreter
 	$(PYTEST) -m slow
 
 examples: .venv/installed-test ## every script of examples/

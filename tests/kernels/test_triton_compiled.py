@@ -9,8 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from adequate.kernels import triton
+
 
 @pytest.mark.slow
+@pytest.mark.skipif("CI" not in os.environ, reason="Triton is an extra")
+def test_continuous_integration_has_triton() -> None:
+    assert triton.INSTALLED
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not triton.INSTALLED, reason="Triton is not installed")
 def test_the_compiler_accepts_every_kernel_and_fuses_nothing(tmp_path: Path) -> None:
     """The interpreter knows neither types of loops nor a compiler's freedom; this knows no values.
 

@@ -11,6 +11,8 @@ from adequate.kernels import reference, triton
 from adequate.kernels.columns import Window
 from adequate.kernels.lookup import lookup_convolution, lookup_matrices
 
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not triton.INSTALLED, reason="Triton is not installed")]
+
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 TABLES = {  # rows, columns, lowest and highest entry

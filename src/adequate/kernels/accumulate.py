@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from adequate.kernels import triton
 from adequate.kernels.accumulate_native import accumulate_native
 from adequate.kernels.accumulate_steps import accumulate_steps, added, require_emulated
 from adequate.operators import Accumulator
@@ -16,13 +17,20 @@ def accumulate(x: Tensor, w: Tensor, accumulator: Accumulator, table: Tensor | N
     it is x * w, exactly. Slow twin: ``reference.accumulate``.
 
     Sequential and blocked sums of products are computed by the compiled kernel if there is one and ``accumulate_lanes``
-    has a proof that it gives the same bits for these operands; everything else step by step in torch.
+    has a proof that it gives the same bits for these operands, on a GPU by the kernel of ``kernels.triton`` where that
+    has one; everything else step by step in torch.
 
     Raises:
         ValueError: a format of the accumulator has more than 51 significant bits.
     """
     require_emulated(accumulator)
-    sums = accumulate_native(x, w, accumulator) if table is None else None
+    sums = None
+    if triton.takes(x):
+        from adequate.kernels.triton import accumulate as on_gpu
+
+        sums = on_gpu.accumulate(x, w, accumulator, table, grid)
+    elif table is None:
+        sums = accumulate_native(x, w, accumulator)
     return accumulate_steps(x, w, accumulator, table, grid) if sums is None else sums
 
 

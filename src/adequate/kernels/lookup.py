@@ -18,6 +18,7 @@ from adequate import native
 from adequate.kernels import triton
 from adequate.kernels.columns import Window, columns, output_size
 from adequate.kernels.low_rank import Factors, factors_of
+from adequate.kernels.patterns import require_patterns
 
 BLOCK = 2**22
 """Products looked up at a time."""
@@ -37,7 +38,7 @@ def lookup_matrices(x: Tensor, w: Tensor, table: Tensor) -> Tensor:
     Raises:
         ValueError: a pattern is not below them.
     """
-    _check(x, w, table)
+    require_patterns(x, w, table)
     if triton.takes(x):
         from adequate.kernels.triton import lookup as on_gpu
 
@@ -71,7 +72,7 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     """
     sizes, kernel = tuple(x.shape[2:]), tuple(w.shape[2:])
     places = output_size(sizes, kernel, window)
-    _check(x, w, table)
+    require_patterns(x, w, table)
     if any(size > 0 for pair in window.padding for size in pair) and not 0 <= zero < table.shape[0]:
         raise ValueError(f"padding is the pattern {zero}; the table has {table.shape[0]} rows")
     pads = [size for pair in reversed(window.padding) for size in pair]
@@ -115,17 +116,6 @@ def _repeated(w: Tensor) -> bool:
     return w.numel() > 0 and all(
         step == 0 or size == 1 for step, size in zip(w.stride()[:-2], w.shape[:-2], strict=True)
     )
-
-
-def _check(x: Tensor, w: Tensor, table: Tensor) -> None:
-    for name, codes, size, what in (("x", x, table.shape[0], "rows"), ("w", w, table.shape[1], "columns")):
-        if codes.numel() == 0 or (codes.dtype is torch.uint8 and size >= 256):
-            continue
-        wide = codes.long() if codes.dtype in (torch.uint16, torch.uint32, torch.uint64) else codes
-        low, high = (int(end) for end in wide.aminmax())
-        if low < 0 or high >= size:
-            wrong = low if low < 0 else high
-            raise ValueError(f"{name} holds the pattern {wrong}; the table has {size} {what}")
 
 
 def _patterns(codes: Tensor, table: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from math import frexp, isfinite
 import torch
 from torch import Tensor
 
-from adequate.kernels.triton.patterns import require_patterns
+from adequate.kernels.patterns import require_patterns
 from adequate.kernels.triton.rounding import DIGITS, LARGEST, LEAST, Steps
 
 HALF = 12
