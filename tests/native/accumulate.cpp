@@ -19,9 +19,9 @@ double draw() {  // a number of few digits, sometimes 0
     return (static_cast<int>(state >> 24) - 128) / 64.0;
 }
 
-template <typename Lane> Lane rounded(const Rounding& by, Lane t) {
-    if (by.kind == Rounding::fixed) t = (t + static_cast<Lane>(by.offset)) - static_cast<Lane>(by.offset);
-    if (by.kind == Rounding::binade) {
+template <typename Lane> Lane rounded(const LaneRounding& by, Lane t) {
+    if (by.kind == LaneRounding::fixed) t = (t + static_cast<Lane>(by.offset)) - static_cast<Lane>(by.offset);
+    if (by.kind == LaneRounding::binade) {
         Lane power = t == 0 ? 0 : std::ldexp(Lane(1), std::ilogb(t));
         if (power < by.smallest) power = static_cast<Lane>(by.smallest);
         t = (power * static_cast<Lane>(by.factor) + t) - power * static_cast<Lane>(by.factor);
@@ -32,7 +32,7 @@ template <typename Lane> Lane rounded(const Rounding& by, Lane t) {
 
 template <typename Lane>
 bool same(std::int64_t batches, std::int64_t count, std::int64_t terms, std::int64_t vectors, std::int64_t block,
-          const Rounding& product, const Rounding& sum, Processor here, int threads) {
+          const LaneRounding& product, const LaneRounding& sum, Processor here, int threads) {
     const bool wide = sizeof(Lane) == 8;
     const std::int64_t width = vectors * lanes(here, wide);
     // exactly so many bytes each, from the heap, so that a step beyond an end is seen
@@ -70,23 +70,23 @@ bool same(std::int64_t batches, std::int64_t count, std::int64_t terms, std::int
 
 int main() {
     const double inf = INFINITY;
-    const Rounding none{Rounding::none, 0, 0, 0, false, -inf, inf};
-    const Rounding roundings[] = {
+    const LaneRounding none{LaneRounding::none, 0, 0, 0, false, -inf, inf};
+    const LaneRounding roundings[] = {
         none,
-        {Rounding::none, 0, 0, 0, true, -4, 3.75},
-        {Rounding::fixed, 1.5 * (1 << 21), 0, 0, true, -8, 7.75},
-        {Rounding::fixed, 1.5 * (1 << 21), 0, 0, false, -inf, inf},
-        {Rounding::binade, 0, 1.5 * (1 << 19), 0, false, -inf, inf},
-        {Rounding::binade, 0, 1.5 * (1 << 19), 0, true, -6, 6},
-        {Rounding::binade, 0, 1.5 * (1 << 19), 0.25, false, -inf, inf},
-        {Rounding::binade, 0, 1.5 * (1 << 19), 0.25, true, -6, 6},
+        {LaneRounding::none, 0, 0, 0, true, -4, 3.75},
+        {LaneRounding::fixed, 1.5 * (1 << 21), 0, 0, true, -8, 7.75},
+        {LaneRounding::fixed, 1.5 * (1 << 21), 0, 0, false, -inf, inf},
+        {LaneRounding::binade, 0, 1.5 * (1 << 19), 0, false, -inf, inf},
+        {LaneRounding::binade, 0, 1.5 * (1 << 19), 0, true, -6, 6},
+        {LaneRounding::binade, 0, 1.5 * (1 << 19), 0.25, false, -inf, inf},
+        {LaneRounding::binade, 0, 1.5 * (1 << 19), 0.25, true, -6, 6},
     };
     const std::int64_t sizes[][4] = {{0, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1},  {1, 1, 1, 0},   {1, 1, 1, 1},
                                      {2, 3, 7, 3}, {5, 4, 9, 1}, {1, 131, 5, 2}, {1, 1, 33, 75}, {3, 70, 3, 9}};
     int runs = 0, wrong = 0;
     for (const auto& size : sizes)
-        for (const Rounding& sum : roundings)
-            for (const Rounding& product : {none, roundings[2], roundings[7]})
+        for (const LaneRounding& sum : roundings)
+            for (const LaneRounding& product : {none, roundings[2], roundings[7]})
                 for (std::int64_t block : {1, 4, 1000})
                     for (int threads : {1, 3}) {
                         const auto here = static_cast<Processor>(runs++ % PROCESSORS);

@@ -41,7 +41,7 @@ void accumulate(const Accumulation& job, Processor processor, int threads) {
     const auto work = [&] {
         for (int64_t i = next++; i < parts; i = next++) {
             const int64_t row = i / across % down * rows, column = i % across * columns;
-            kernel(job, Part{i / across / down, row, std::min(rows, job.count - row), column,
+            kernel(job, Piece{i / across / down, row, std::min(rows, job.count - row), column,
                              std::min(columns, job.width - column)});
         }
     };

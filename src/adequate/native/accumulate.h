@@ -7,7 +7,7 @@
 namespace adequate {
 
 // How a sum or a product is rounded, in lanes of float or double.
-struct Rounding {
+struct LaneRounding {
     enum Kind {
         none,    // not at all
         fixed,   // to multiples of one step: (t + offset) - offset, offset = 1.5 * 2^(digits of a lane - 1) * step
@@ -28,12 +28,12 @@ struct Accumulation {
     const std::int64_t* row_of;  // which of the matrices each batch takes
     const std::int64_t* column_of;
     std::int64_t batches, count, terms, width, block;
-    Rounding product, sum;
+    LaneRounding product, sum;
     void* out;  // (batches, count, width)
 };
 
 // Rows and columns of one batch, in lanes; columns begin and end at multiples of lanes(wide).
-struct Part {
+struct Piece {
     std::int64_t batch, row, rows, column, columns;
 };
 
@@ -47,7 +47,7 @@ struct Extent {
 #define ADEQUATE_ACCUMULATE(processor)                                   \
     namespace processor {                                                \
     std::int64_t lanes(bool wide);                                       \
-    void accumulate(const Accumulation&, const Part&);                   \
+    void accumulate(const Accumulation&, const Piece&);                   \
     Extent extent(const void* x, std::int64_t count, bool wide);         \
     }
 ADEQUATE_ACCUMULATE(portable)

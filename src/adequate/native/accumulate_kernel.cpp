@@ -42,11 +42,11 @@ template <typename V> inline V larger(V a, V b) { return a > b ? a : b; }
 template <typename V> inline V smaller(V a, V b) { return a < b ? a : b; }
 
 // A rounding whose kind is known when it is compiled; LEAST and BOUNDED: whether it has `smallest` and bounds.
-template <typename Lane, Rounding::Kind KIND, bool LEAST, bool BOUNDED> struct Rounder {
+template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED> struct Rounder {
     using V = Vector<Lane>;
     Lane offset, factor, smallest, low, high;
 
-    explicit Rounder(const Rounding& of)
+    explicit Rounder(const LaneRounding& of)
         : offset(static_cast<Lane>(of.offset)),
           factor(static_cast<Lane>(of.factor)),
           smallest(static_cast<Lane>(of.smallest)),
@@ -54,8 +54,8 @@ template <typename Lane, Rounding::Kind KIND, bool LEAST, bool BOUNDED> struct R
           high(static_cast<Lane>(of.high)) {}
 
     inline V operator()(V t) const {
-        if (KIND == Rounding::fixed) t = (t + offset) - offset;
-        if (KIND == Rounding::binade) {
+        if (KIND == LaneRounding::fixed) t = (t + offset) - offset;
+        if (KIND == LaneRounding::binade) {
             V power = (V)((typename Vectors<Lane>::Bits)t & Vectors<Lane>::exponent);
             if (LEAST) power = larger(power, V{} + smallest);
             const V shifted = power * factor + t;
@@ -91,7 +91,7 @@ void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& 
 }
 
 template <typename Lane, typename Product, typename Sum>
-void part(const Accumulation& job, const Part& of, Product product, Sum sum) {
+void part(const Accumulation& job, const Piece& of, Product product, Sum sum) {
     constexpr int LANES = Vectors<Lane>::lanes;
     const Lane* rows = (const Lane*)job.rows + job.row_of[of.batch] * job.count * job.terms;
     const Lane* columns = (const Lane*)job.columns + job.column_of[of.batch] * job.terms * job.width;
@@ -115,31 +115,31 @@ void part(const Accumulation& job, const Part& of, Product product, Sum sum) {
 #undef TILES
 }
 
-template <typename Lane> void in_lanes(const Accumulation& job, const Part& of) {
-    using Exact = Rounder<Lane, Rounding::none, false, false>;
-    const Rounding &product = job.product, &sum = job.sum;
+template <typename Lane> void in_lanes(const Accumulation& job, const Piece& of) {
+    using Exact = Rounder<Lane, LaneRounding::none, false, false>;
+    const LaneRounding &product = job.product, &sum = job.sum;
     const bool least = sum.smallest != 0;
 #define SUMS(KIND, LEAST, BOUNDED) \
-    part<Lane>(job, of, Exact(product), Rounder<Lane, Rounding::KIND, LEAST, BOUNDED>(sum))
+    part<Lane>(job, of, Exact(product), Rounder<Lane, LaneRounding::KIND, LEAST, BOUNDED>(sum))
 #define PRODUCTS(KIND)                                                                                              \
-    if (sum.kind == Rounding::binade)                                                                               \
-        part<Lane>(job, of, Rounder<Lane, Rounding::KIND, true, true>(product),                                     \
-                   Rounder<Lane, Rounding::binade, true, true>(sum));                                               \
-    else if (sum.kind == Rounding::fixed)                                                                           \
-        part<Lane>(job, of, Rounder<Lane, Rounding::KIND, true, true>(product),                                     \
-                   Rounder<Lane, Rounding::fixed, false, true>(sum));                                               \
+    if (sum.kind == LaneRounding::binade)                                                                               \
+        part<Lane>(job, of, Rounder<Lane, LaneRounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, LaneRounding::binade, true, true>(sum));                                               \
+    else if (sum.kind == LaneRounding::fixed)                                                                           \
+        part<Lane>(job, of, Rounder<Lane, LaneRounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, LaneRounding::fixed, false, true>(sum));                                               \
     else                                                                                                            \
-        part<Lane>(job, of, Rounder<Lane, Rounding::KIND, true, true>(product),                                     \
-                   Rounder<Lane, Rounding::none, false, true>(sum));
+        part<Lane>(job, of, Rounder<Lane, LaneRounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, LaneRounding::none, false, true>(sum));
     switch (product.kind) {
-        case Rounding::fixed: PRODUCTS(fixed) return;
-        case Rounding::binade: PRODUCTS(binade) return;
-        case Rounding::none: break;
+        case LaneRounding::fixed: PRODUCTS(fixed) return;
+        case LaneRounding::binade: PRODUCTS(binade) return;
+        case LaneRounding::none: break;
     }
     switch (sum.kind) {
-        case Rounding::none: return sum.bounded ? SUMS(none, false, true) : SUMS(none, false, false);
-        case Rounding::fixed: return sum.bounded ? SUMS(fixed, false, true) : SUMS(fixed, false, false);
-        case Rounding::binade:
+        case LaneRounding::none: return sum.bounded ? SUMS(none, false, true) : SUMS(none, false, false);
+        case LaneRounding::fixed: return sum.bounded ? SUMS(fixed, false, true) : SUMS(fixed, false, false);
+        case LaneRounding::binade:
             if (least) return sum.bounded ? SUMS(binade, true, true) : SUMS(binade, true, false);
             return sum.bounded ? SUMS(binade, false, true) : SUMS(binade, false, false);
     }
@@ -151,7 +151,7 @@ template <typename Lane> void in_lanes(const Accumulation& job, const Part& of) 
 
 int64_t lanes(bool wide) { return wide ? Vectors<double>::lanes : Vectors<float>::lanes; }
 
-void accumulate(const Accumulation& job, const Part& of) {
+void accumulate(const Accumulation& job, const Piece& of) {
     if (job.wide)
         in_lanes<double>(job, of);
     else

@@ -26,10 +26,10 @@ void require(bool fine, const char* problem) {
 }
 
 // kind, offset, factor, smallest, low, high; infinite bounds are none.
-Rounding rounding_of(const Numbers& given) {
+LaneRounding rounding_of(const Numbers& given) {
     const auto [kind, offset, factor, smallest, low, high] = given;
-    require(kind >= Rounding::none && kind <= Rounding::binade, "a rounding is 0 (none), 1 (fixed) or 2 (binade)");
-    return {static_cast<Rounding::Kind>(kind), offset, factor, smallest, !std::isinf(low) || !std::isinf(high), low, high};
+    require(kind >= LaneRounding::none && kind <= LaneRounding::binade, "a rounding is 0 (none), 1 (fixed) or 2 (binade)");
+    return {static_cast<LaneRounding::Kind>(kind), offset, factor, smallest, !std::isinf(low) || !std::isinf(high), low, high};
 }
 
 void require_choice(const Choice& choice, std::size_t batches, std::size_t matrices) {
