@@ -1,4 +1,4 @@
 """Published systems, their figures beside ours."""
 
-STUDIES = {"ristretto": "adequate.studies.ristretto"}
+STUDIES = {"proxsim": "adequate.studies.proxsim", "ristretto": "adequate.studies.ristretto"}
 """Name -> the module with its ``run`` and ``TABLES``, imported when it is run."""
