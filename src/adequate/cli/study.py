@@ -11,7 +11,7 @@ from adequate.cli.options import ComputeOptions, OutputOptions
 
 
 def study(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="ristretto.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="proxsim or ristretto.")],
     compute: ComputeOptions,
     output: OutputOptions,
     table: Annotated[list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated.")] = None,
@@ -33,8 +33,9 @@ def study(
 ) -> None:
     """Measures what a paper reports with this program, and sets the two side by side.
 
-    The published value, ours, and by how much less is lost here, for every row; also as a page with the
-    sweeps as plots. A study that was stopped goes on.
+    ristretto: the published value, ours, and by how much less is lost here, for every row. proxsim: published
+    multipliers in LeNet and ResNet-20 before and after the repairs. Also as a page with plots. A study that was
+    stopped goes on.
 
     Example:
       adequate study ristretto --table 5.2 --quick

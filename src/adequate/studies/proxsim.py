@@ -149,7 +149,7 @@ def run(
         watcher.stage(f"{name}: weights and ranges")
         laboratory = _Laboratory(name, subject, root, data_dir, folder, watcher)
         rows += [laboratory.row(one) for one in published]
-    return rows, [figure for name in dict.fromkeys(row.network for row in rows) for figure in _figures(name, rows)]
+    return rows, [figure for name in dict.fromkeys(row.network for row in rows) for figure in figures_of(name, rows)]
 
 
 class _Laboratory:
@@ -228,7 +228,7 @@ def _seeded() -> Generator:
     return Generator().manual_seed(SEED)
 
 
-def _figures(name: str, rows: Sequence[Row]) -> list[Figure]:
+def figures_of(name: str, rows: Sequence[Row]) -> list[Figure]:
     """Accuracy against error and against power, before and after the repairs, of the inexact multipliers."""
     shown = [row for row in rows if row.network == name and row.mae]
     powered = [row for row in shown if row.power_mw is not None]
