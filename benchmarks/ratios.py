@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable
 from functools import partial
-from statistics import median
-from time import perf_counter
 
 import torch
+from timing import ratio
 from torch import Generator, Tensor
 
 import adequate as aq
@@ -17,19 +16,6 @@ from adequate.native import kernels, processor
 PAIRS = 15
 ELEMENTS = 16_000_000
 BATCH = 250
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """How long one call takes."""
-    start = perf_counter()
-    act()
-    return perf_counter() - start
-
-
-def ratio(ours: Callable[[], object], reference: Callable[[], object]) -> float:
-    """The median of ours / reference over pairs measured in turn, after one unmeasured pair."""
-    pairs = [(seconds(ours), seconds(reference)) for _ in range(PAIRS + 1)][1:]
-    return median(a / b for a, b in pairs)
 
 
 def forward(module: torch.nn.Module, x: Tensor) -> None:
@@ -46,7 +32,7 @@ def emulated_lenet(generator: Generator) -> float:
     network = aq.trace(model, x[:2])
     ranges = aq.profile(network, [(x, torch.zeros(BATCH, dtype=torch.int64))])
     emulated = aq.emulate(network, aq.dynamic_fixed(ranges, bits=8))
-    return ratio(partial(forward, emulated, x), partial(forward, model, x))
+    return ratio(partial(forward, emulated, x), partial(forward, model, x), PAIRS)
 
 
 def emulated_resnet20(rule: Callable[..., aq.Design], generator: Generator) -> float:
@@ -60,7 +46,7 @@ def emulated_resnet20(rule: Callable[..., aq.Design], generator: Generator) -> f
     network = aq.fold_batchnorm(aq.trace(model, x[:2]))
     ranges = aq.profile(network, [(x, torch.zeros(64, dtype=torch.int64))])
     emulated, plain = aq.emulate(network, rule(ranges, bits=8)), aq.emulate(network, aq.Design())
-    return ratio(partial(forward, emulated, x), partial(forward, plain, x))
+    return ratio(partial(forward, emulated, x), partial(forward, plain, x), PAIRS)
 
 
 def quantized(format: Format, rounding: Rounding, generator: Generator) -> float:
@@ -69,13 +55,13 @@ def quantized(format: Format, rounding: Rounding, generator: Generator) -> float
     out, copy = torch.empty_like(x), torch.empty_like(x)
     kernel = format.kernel(rounding)
     assert kernel is not None
-    return 1 / ratio(partial(sweep, x, out, kernel, key=1), partial(copy.copy_, x))
+    return 1 / ratio(partial(sweep, x, out, kernel, key=1), partial(copy.copy_, x), PAIRS)
 
 
 def quantized_anew(format: Format, generator: Generator) -> float:
     """``format.quantize`` against ``clone``, both into memory yet to be had."""
     x = torch.randn(ELEMENTS, generator=generator)
-    return ratio(partial(format.quantize, x), x.clone)
+    return ratio(partial(format.quantize, x), x.clone, PAIRS)
 
 
 def main() -> None:

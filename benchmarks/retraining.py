@@ -6,10 +6,9 @@ median over pairs of steps timed in turn. Untrained weights: the time does not d
 
 import json
 from collections.abc import Callable
-from statistics import median
-from time import perf_counter
 
 import torch
+from timing import ratio
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
@@ -23,13 +22,6 @@ from adequate.operators import BrokenArray, SignMagnitude
 PAIRS = 5
 BATCH = 64
 MULTIPLIER = SignMagnitude(BrokenArray(8, 8, 2, 6))
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """How long one call takes."""
-    start = perf_counter()
-    act()
-    return perf_counter() - start
 
 
 def step(module: nn.Module, x: Tensor, y: Tensor) -> Callable[[], object]:
@@ -50,12 +42,6 @@ def trained(network: aq.Network, design: Design) -> EmulatedNetwork:
     module = aq.emulate(network, design)
     module.train()
     return module
-
-
-def ratio(ours: Callable[[], object], reference: Callable[[], object]) -> float:
-    """The median of ours / reference over pairs measured in turn, after one unmeasured pair."""
-    pairs = [(seconds(ours), seconds(reference)) for _ in range(PAIRS + 1)][1:]
-    return median(a / b for a, b in pairs)
 
 
 def main() -> None:
@@ -80,7 +66,7 @@ def main() -> None:
     }
     for what, module in modules.items():
         figure = f"retraining step of resnet20, {what}, {BATCH} images"
-        measured = round(ratio(step(module, x, y), reference), 2)
+        measured = round(ratio(step(module, x, y), reference, PAIRS), 2)
         line = {
             "figure": figure,
             "ratio": measured,
