@@ -20,7 +20,7 @@ from adequate.operators import Mitchell, SignMagnitude, TruncatedArray
 from tests.finetuning.clouds import Clouds
 
 PLAIN = Recipe(rate=5e-3, batch_size=16, checkpoint_every=3)
-SMOOTHED = replace(PLAIN, gradient=SmoothedDifference(4))
+SMOOTHED = replace(PLAIN, gradient=SmoothedDifference(16))
 FITTED = replace(PLAIN, gradient=FittedError(100))
 STAGES = replace(PLAIN, distillation=0.3, quantized_first=1)
 RECIPES = {
