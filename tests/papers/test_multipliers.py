@@ -64,7 +64,13 @@ def test_static_segment(segment: int, accuracy: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "probability", "mean"), [(2, 0.0625, 0.0139), (4, 0.19, 0.0260), (8, 0.46, 0.0325), (12, 0.675, 0.0331)]
+    ("bits", "probability", "mean"),
+    [
+        (2, 0.0625, 0.0139),
+        (4, 0.19, 0.0260),
+        (8, 0.46, 0.0325),
+        pytest.param(12, 0.675, 0.0331, marks=pytest.mark.slow),  # 16.7 million pairs
+    ],
 )
 def test_kulkarni(bits: int, probability: float, mean: float) -> None:
     """Kulkarni 2011, table I: error probability, mean and maximum error; a product of 0 has the relative error 0 there.
