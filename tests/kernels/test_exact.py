@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from adequate.kernels import exact
-from adequate.kernels.exact import Operand, exact_sum, grid_of, plain_arithmetic, proven_single
+from adequate.kernels.exact import Operand, exact_sum, grid_of, plain_arithmetic, proven
 from adequate.kernels.reference import convolution
 from adequate.kernels.reference import exact_sum as exact_reference
 from tests.kernels.test_expansion import rounded_to_odd
@@ -114,12 +114,12 @@ def test_the_bound_at_its_edge(top: int, single: bool, monkeypatch: pytest.Monke
     given = Operand(x, 0, float(x.max()))
     assert exact_sum(given, weight(w), functional.linear).double().tolist() == [[2.0], [float(top)]]
     assert seen == [SINGLE if single else DOUBLE]
-    assert proven_single(float(x.max()), 2.0, 0.0, 0) is single
+    assert proven(torch.float32, float(x.max()), 2.0, 0.0, 0) is single
 
 
 def test_a_bias_takes_part_in_the_bound() -> None:
-    assert proven_single(2.0**22, 2.0, 0.0, 0)
-    assert not proven_single(2.0**22, 2.0, 2.0**23, 0)
+    assert proven(torch.float32, 2.0**22, 2.0, 0.0, 0)
+    assert not proven(torch.float32, 2.0**22, 2.0, 2.0**23, 0)
 
 
 def test_without_the_bound_float32_is_wrong() -> None:
@@ -255,3 +255,19 @@ def test_precisions_are_put_back_and_new_settings_are_respected() -> None:
         torch.backends.mkldnn.conv.fp32_precision = before[1]
     assert [backend.fp32_precision for backend in backends] == before
     assert torch.backends.cudnn.enabled is enabled
+
+
+@pytest.mark.parametrize(("bits", "fits"), [(6, True), (20, True), (30, False)], ids=["float32", "float64", "digits"])
+def test_a_bias_inside_the_librarys_call(bits: int, fits: bool) -> None:
+    """The library adds the bias where the bound holds, never to digits; the same bits as in a pass of its own."""
+    random, calls = Random(bits), []
+    x, w = integers(random, (5, 7), bits, -3), integers(random, (4, 7), bits, -9)
+    bias = operand(integers(random, (1, 4), bits + 2, -12)[0])
+
+    def biased(a: Tensor, b: Tensor, added: Tensor) -> Tensor:
+        calls.append(added.dtype)
+        return functional.linear(a, b, added)
+
+    got = exact_sum(operand(x), weight(w), functional.linear, bias, biased)
+    assert got.double().tolist() == expected(x, w, bias.tensor)
+    assert bool(calls) is fits

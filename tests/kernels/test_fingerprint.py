@@ -5,7 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adequate.kernels.fingerprint import WORDS, fingerprint
+from adequate import native
+from adequate.kernels.fingerprint import WORDS, fingerprint, fingerprint_in_torch
+from adequate.native import Processor
 
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int8]
 
@@ -43,3 +45,15 @@ def test_layouts_do_not_count() -> None:
     assert fingerprint(padded[1:].reshape(5, 7)) == fingerprint(x)  # not aligned to 64 bits
     assert fingerprint(torch.zeros(0)) == 0
     assert fingerprint(torch.tensor(1.5)) == fingerprint(torch.tensor([1.5]))
+
+
+@pytest.mark.skipif(native.kernels is None, reason="nothing is compiled")
+@pytest.mark.parametrize("processor", [one for one in Processor if Processor.PORTABLE <= one <= native.processor])
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 16, 1001, 8 * WORDS - 1, 8 * WORDS, 8 * WORDS + 1, 24 * WORDS + 5])
+@pytest.mark.parametrize("offset", [0, 3])
+def test_the_compiled_fingerprint_is_that_of_torch(
+    processor: Processor, size: int, offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "processor", processor)
+    x = torch.randint(0, 256, (size + offset,), generator=torch.Generator().manual_seed(size), dtype=torch.uint8)
+    assert fingerprint(x[offset:]) == fingerprint_in_torch(x[offset:])

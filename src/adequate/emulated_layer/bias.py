@@ -27,4 +27,5 @@ def bias_units(
     if scale is not None:
         value = odd_quotient(*torch.broadcast_tensors(value, scale))
     value = value if grid is None else on_grid(value, grid)
+    value = value + 0.0  # no -0, or the order of additions could be seen where all products are -0
     return Operand(value, grid_of(value), float(value.abs().max())) if value.any() else None

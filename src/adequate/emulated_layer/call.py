@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from adequate.kernels.exact import Product
+from adequate.kernels.exact import BiasedProduct, Product
 from adequate.network import Layer
 from adequate.network.layer import CONVOLUTIONS
 
@@ -16,12 +16,16 @@ BIASED = CONVOLUTIONS | {"linear"}
 
 @dataclass(frozen=True)
 class Call:
-    """A call's operands by their slots, its bias, and the graph's own operation on other operands, without a bias."""
+    """A call's operands by their slots, its bias, and the graph's own operation on other operands, without a bias.
+
+    ``biased`` is a convolution's with one, a number per output channel.
+    """
 
     x: Tensor
     w: Tensor
     bias: Tensor | None
     operation: Product
+    biased: BiasedProduct | None = None
 
 
 Sums = Callable[[Call], tuple[Tensor, Tensor | None]]
@@ -45,6 +49,9 @@ def call_of(layer: Layer, operation: Callable[..., Tensor], args: tuple[Any, ...
     def unbiased(a: Tensor, b: Tensor) -> Tensor:
         return operation(*before, [a, b], **kwargs) if before else operation(a, b, *rest, **kwargs)
 
+    def biased(a: Tensor, b: Tensor, added: Tensor) -> Tensor:
+        return operation(a, b, added, *rest[1:], **kwargs)
+
     if dict(layer.attributes).get("weight_first", False):
         return Call(second, first, bias, lambda x, w: unbiased(w, x))
-    return Call(first, second, bias, unbiased)
+    return Call(first, second, bias, unbiased, biased if layer.operation in CONVOLUTIONS else None)

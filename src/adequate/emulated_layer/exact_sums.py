@@ -1,6 +1,7 @@
 """Exact sums of exact products."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from adequate.emulated_layer.call import Call
 from adequate.emulated_layer.geometry import Geometry, aligned
 from adequate.emulated_layer.kept import Kept, identity
 from adequate.emulated_layer.operand_units import product_grid, product_scale, weight_units
-from adequate.kernels.exact import Operand, exact_sum, proven
+from adequate.kernels.exact import BiasedProduct, Operand, exact_sum, proven
 from adequate.network import Layer
 from adequate.quantization import Units, units
 
@@ -50,8 +51,9 @@ class ExactSums:
         def product(x: Tensor, w: Tensor) -> Tensor:
             return self.geometry.product(x, w, call.operation)
 
+        biased = None if call.biased is None else partial(_per_channel, call.biased)
         try:
-            sums = exact_sum(_bounded(operand, weight, prepared.bias), weight, product, prepared.bias)
+            sums = exact_sum(_bounded(operand, weight, prepared.bias), weight, product, prepared.bias, biased)
         except ValueError as error:
             raise ValueError(f"layer {self.layer.name!r}: {error}") from None
         return sums, product_scale(operand.scale, prepared.weight_scale)
@@ -69,6 +71,11 @@ class ExactSums:
         grid = product_grid(self.geometry, x, weight, place)
         added = bias_units(self.geometry, bias, product_scale(x.scale, scale), grid)
         return _Prepared(Operand(weight.values, weight.grid, peak, terms), scale, added)
+
+
+def _per_channel(biased: BiasedProduct, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
+    """A convolution's bias as the library takes it: a number per output channel."""
+    return biased(x, w, bias.reshape(-1))
 
 
 def _bounded(x: Units, weight: Operand, bias: Operand | None) -> Operand:

@@ -32,6 +32,9 @@ MOST_DIGITS = 4
 Product = Callable[[Tensor, Tensor], Tensor]
 """A bilinear sum of products of a fixed geometry: convolution, linear, matrix product."""
 
+BiasedProduct = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""The same plus a bias, in one call."""
+
 
 @dataclass(frozen=True)
 class Operand:
@@ -51,10 +54,18 @@ class Operand:
         return self if times == 1 else replace(self, peak=self.peak * times, terms=self.terms * times)
 
 
-def exact_sum(x: Operand, w: Operand, product: Product, bias: Operand | None = None) -> Tensor:
+def exact_sum(
+    x: Operand,
+    w: Operand,
+    product: Product,
+    bias: Operand | None = None,
+    biased: BiasedProduct | None = None,
+) -> Tensor:
     """The sums of products plus ``bias`` (broadcastable), exactly.
 
     In float32 where that is proven exact, else in float64; a sum that even float64 cannot hold is rounded to odd.
+    ``biased`` adds the bias in the library's own call, if there is one that takes it: a pass less over the sums, and
+    the same bits, since the bound counts the bias as one more product and holds in whatever order they are added.
 
     Raises:
         ValueError: the operands span so many bits that more than four digits each would be needed, or their products
@@ -65,7 +76,11 @@ def exact_sum(x: Operand, w: Operand, product: Product, bias: Operand | None = N
         bits = _sum_bits(x.peak, w.peak, 0.0 if bias is None else bias.peak, grid)
         for dtype in (torch.float32, torch.float64):
             if _fits(bits, grid, dtype) and _holds(x, dtype) and _holds(w, dtype):
-                return _add(_plain(product, x.tensor.to(dtype), w.tensor.to(dtype)), bias)
+                left, right = x.tensor.to(dtype), w.tensor.to(dtype)
+                if bias is None or biased is None:
+                    return _add(_plain(product, left, right), bias)
+                with plain_arithmetic():
+                    return biased(left, right, bias.tensor.to(dtype))
     return _digit_sum(x, w, product, bias)
 
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from adequate import native
+
 WORDS = 2**16
 """Words taken at a time: they and their products stay in the cache."""
 
@@ -19,7 +21,18 @@ def fingerprint(x: Tensor) -> int:
     universal string hashing is fast", section 3, here with a fixed key), so a change of parameters goes unnoticed less
     often than memory errs. Nothing of the size of the tensor is kept or, if it is contiguous, allocated.
     """
-    words = _words(x.detach().contiguous().reshape(-1).view(torch.uint8))
+    x = x.detach().contiguous()
+    if native.kernels is not None and x.device.type == "cpu" and not torch.compiler.is_compiling():
+        multipliers = _multipliers(x.device)
+        return native.kernels.fingerprint(
+            int(native.processor), x.data_ptr(), x.nbytes, multipliers.data_ptr(), len(multipliers)
+        )
+    return fingerprint_in_torch(x)
+
+
+def fingerprint_in_torch(x: Tensor) -> int:
+    """The same by torch's operations, of a contiguous tensor."""
+    words = _words(x.reshape(-1).view(torch.uint8))
     while words.numel() > 1:
         words = torch.stack([_mixed(block).sum() for block in words.split(WORDS)])
     return int(words) if words.numel() else 0

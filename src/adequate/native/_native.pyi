@@ -1,6 +1,7 @@
 from torch import Tensor
 
 def processor() -> int: ...
+def fingerprint(processor: int, address: int, size: int, multipliers: int, block: int) -> int: ...
 def lookup_convolution(
     x: Tensor,
     w: Tensor,
