@@ -1,6 +1,7 @@
 """Formats applied to tensors: straight-through in training, split into grid values and scales for exact sums."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
@@ -91,7 +92,7 @@ def units(
         grid = output_grid = format.grid
         if isinstance(format, Scaled) and isinstance(format.scale, tuple) and per_output:
             output_grid = torch.tensor([format.channel(i).grid for i in range(len(format.scale))], device=x.device)
-        peak = None if isinstance(format, Scaled) else float(max(abs(format.minimum), abs(format.maximum)))
+        peak = None if isinstance(format, Scaled) else _peak(format)
         return Units(values, grid if grid is not None else grid_of(values), grid, peak, None, output_grid)
     grid = format.element.grid
     if grid is None:
@@ -110,6 +111,12 @@ def units(
         offset = zero if zero.numel() == 1 else along(zero, output_axis or 0, x.dim())
         elements = format.element.quantize(quantize(x.detach(), format, what).double() / divisor + offset) - offset
     return Units(elements.to(x.dtype), grid, grid, None, scale, grid)
+
+
+@lru_cache(maxsize=1024)
+def _peak(format: Format) -> float:
+    """The largest magnitude of a format's values."""
+    return float(max(abs(format.minimum), abs(format.maximum)))
 
 
 def scales_of(format: Scaled) -> Tensor:

@@ -245,8 +245,10 @@ def test_precisions_are_put_back_and_new_settings_are_respected() -> None:
     torch.backends.mkldnn.conv.fp32_precision = "bf16"
     try:
         with plain_arithmetic():
-            assert all(backend.fp32_precision == "ieee" for backend in backends)
-            assert not torch.backends.cudnn.enabled
+            assert torch.backends.mkldnn.conv.fp32_precision == "ieee"
+            assert all(backend.fp32_precision in ("none", "ieee") for backend in backends)
+            assert not torch._C._get_nnpack_enabled()
+            assert not (torch.backends.cuda.is_built() and torch.backends.cudnn.enabled)
         assert torch.backends.mkldnn.conv.fp32_precision == "bf16"
         with pytest.raises(RuntimeError, match="on purpose"), plain_arithmetic():
             raise RuntimeError("on purpose")

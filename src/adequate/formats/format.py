@@ -133,6 +133,7 @@ class Format(ABC):
         return (x >= low) & (x <= high)
 
     @final
+    @lru_cache(maxsize=1024)  # noqa: B019
     def _fits(self, dtype: torch.dtype) -> bool:
         """Whether every value of this format is a number of ``dtype``."""
         grid = self.grid

@@ -10,7 +10,7 @@ cuDNN, whose convolutions may be Winograd's.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from math import frexp, isinf
 from typing import Any
@@ -25,6 +25,9 @@ DIGITS = {torch.float32: 24, torch.float64: 53}
 
 EXPONENTS = {torch.float32: (-126, 127), torch.float64: (-1022, 1023)}
 """Exponents of the lowest and of the highest normal power of two."""
+
+FULL_PRECISION = frozenset({"none", "ieee"})
+"""What torch calls float32 products of all their bits; "none" is what no choice, here or in general, comes to."""
 
 MOST_DIGITS = 4
 """Digits an operand may be cut into before the design has to name an accumulator."""
@@ -102,19 +105,23 @@ def grid_of(x: Tensor) -> int:
 
 @contextmanager
 def plain_arithmetic() -> Iterator[None]:
-    """Full-precision float32 products, and convolutions that are matrix products."""
+    """Full-precision float32 products, and convolutions that are matrix products.
+
+    What is so already, and a GPU's settings where torch has none, are left alone: layers are many and small.
+    """
     torchs: Any = torch.backends
-    backends = (torchs.mkldnn.matmul, torchs.mkldnn.conv, torchs.cuda.matmul, torchs.cudnn.conv)
-    precisions = [backend.fp32_precision for backend in backends]
-    nnpack, cudnn = torch.backends.nnpack.flags(enabled=False), torch.backends.cudnn.flags(enabled=False)
-    with nnpack, cudnn:
+    built = torch.backends.cuda.is_built()
+    backends = (torchs.mkldnn.matmul, torchs.mkldnn.conv, *((torchs.cuda.matmul, torchs.cudnn.conv) if built else ()))
+    reduced = [(one, chosen) for one in backends if (chosen := one.fp32_precision) not in FULL_PRECISION]
+    cudnn = torch.backends.cudnn.flags(enabled=False) if built else nullcontext()
+    with torch.backends.nnpack.flags(enabled=False), cudnn:
         try:
-            for backend in backends:
+            for backend, _ in reduced:
                 backend.fp32_precision = "ieee"
             yield
         finally:
-            for backend, precision in zip(backends, precisions, strict=True):
-                backend.fp32_precision = precision
+            for backend, chosen in reduced:
+                backend.fp32_precision = chosen
 
 
 def _plain(product: Product, x: Tensor, w: Tensor) -> Tensor:
