@@ -18,6 +18,8 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from adequate import native
+from adequate.emulated_layer.coding import Coding, coding_of
+from adequate.formats import Fixed
 from adequate.kernels.columns import Window
 from adequate.kernels.lookup import lookup_convolution
 from adequate.native import Processor
@@ -25,7 +27,8 @@ from adequate.operators import BaughWooley, BrokenArray, Multiplier
 
 PAIRS = 9
 BATCH = 64
-STEP = 2.0**-5
+FRAC = 5
+STEP = 2.0**-FRAC
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ RESNET20 = (
 DEPTHWISE = tuple(Convolution(c, c, size, 1, c) for c, size in ((64, 32), (128, 16), (256, 8)))
 
 
-def encoded(x: Tensor, high: int) -> Tensor:
-    """Activations of 0 ... ``high`` steps as patterns."""
-    return x.mul(1 / STEP).round_().clamp_(0, high).to(torch.uint8)
+def coding(multiplier: Multiplier) -> Coding:
+    """Activations in steps of ``STEP``, of as many bits as the operand has for numbers that are not negative."""
+    return coding_of(Fixed(8 - multiplier.a.signed, FRAC, signed=False), multiplier.a, multiplier, "activation")
 
 
 def sums(patterns: Tensor, w: Tensor, table: Tensor, layer: Convolution) -> Tensor:
@@ -68,9 +71,9 @@ def sums(patterns: Tensor, w: Tensor, table: Tensor, layer: Convolution) -> Tens
     return lookup_convolution(patterns, w, table, window, 0)
 
 
-def looked_up(x: Tensor, w: Tensor, table: Tensor, layer: Convolution, high: int) -> Tensor:
+def looked_up(x: Tensor, w: Tensor, table: Tensor, layer: Convolution, code: Coding) -> Tensor:
     """The layer by its table, from float32 to float32."""
-    return sums(encoded(x, high), w, table, layer).float().mul_(STEP * STEP)
+    return sums(code.encode(x, "activation"), w, table, layer).float().mul_(STEP * STEP)
 
 
 def floating(x: Tensor, w: Tensor, layer: Convolution) -> Tensor:
@@ -89,16 +92,15 @@ def calls(
     layers: Sequence[Convolution], multiplier: Multiplier, generator: Generator
 ) -> list[tuple[Callable[[], Tensor], ...]]:
     """Each layer by its table, in float32, and its sums alone; activations after a ReLU and normal weights."""
-    table, made = multiplier.table(), []
+    table, code, made = multiplier.table(), coding(multiplier), []
     for layer in layers:
         x = torch.randn(BATCH, layer.channels, layer.size, layer.size, generator=generator).relu_()
         shape = (layer.outputs, layer.channels // layer.groups, layer.kernel, layer.kernel)
         w = torch.randn(shape, generator=generator)
         codes = w.mul(32).round().clamp(-128, 127).int()
         w_codes = (codes & 255 if multiplier.b.signed else codes + 128).to(torch.uint8)
-        high = 127 if multiplier.a.signed else 255
-        alone = partial(sums, encoded(x, high), w_codes, table, layer)
-        made.append((partial(looked_up, x, w_codes, table, layer, high), partial(floating, x, w, layer), alone))
+        alone = partial(sums, code.encode(x, "activation"), w_codes, table, layer)
+        made.append((partial(looked_up, x, w_codes, table, layer, code), partial(floating, x, w, layer), alone))
     return made
 
 

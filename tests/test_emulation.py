@@ -169,9 +169,7 @@ def test_the_fractions_tell_a_wrong_emulation(name: str, monkeypatch: pytest.Mon
             torch.floor(x / torch.exp2(torch.as_tensor(grid))) * torch.exp2(torch.as_tensor(grid))
         ),
         "accumulate": lambda x, w, accumulator: accumulator.format.quantize(x.double() @ w.double().mT),
-        "exact_sum": lambda x, w, product, *_: product(x.tensor.bfloat16(), w.tensor.bfloat16()).to(
-            x.tensor.dtype
-        ),
+        "exact_sum": lambda x, w, product, *_: product(x.tensor.bfloat16(), w.tensor.bfloat16()).to(x.tensor.dtype),
     }
     place = {"on_grid": bias, "accumulate": geometry, "exact_sum": exact_sums}[name]
     monkeypatch.setattr(place, name, broken[name])

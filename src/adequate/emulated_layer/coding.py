@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from adequate.formats import Fixed, Format, Rounding, Scaled, SharedExponent
+from adequate.formats.byte_codes import byte_codes
 from adequate.operators import Multiplier, Operand
 from adequate.operators.multiplier import integers
 
@@ -81,6 +82,8 @@ class Coding:
 
     def _codes(self, x: Tensor) -> Tensor:
         format = self.format
+        if isinstance(format, Fixed) and self.operand.width <= 8 and (found := byte_codes(format, x)) is not None:
+            return found
         if isinstance(format, Fixed) and format.bits <= INTEGER_BITS and abs(format.frac) <= SHIFT:
             return (format.quantize(x) * 2.0**format.frac).int()  # both exact, in fewer passes than ``encode``
         element = format.element if isinstance(format, Scaled) else format

@@ -31,6 +31,9 @@ def quantize_fixed(
     high: float,
     rounding: int,
 ) -> int: ...
+def encode_fixed(
+    processor: int, threads: int, x: int, out: int, count: int, step: float, low: float, high: float, rounding: int
+) -> int: ...
 def quantize_minifloat(
     processor: int,
     threads: int,

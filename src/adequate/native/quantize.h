@@ -45,10 +45,12 @@ struct Powers {
 #define ADEQUATE_QUANTIZERS(processor)                                                   \
     namespace processor {                                                                \
     std::int64_t quantize(const Sweep&, const FixedPoint&);                              \
+    std::int64_t encode(const Sweep&, const FixedPoint&);                                \
     std::int64_t quantize(const Sweep&, const Floating&);                                \
     std::int64_t quantize(const Sweep&, const Powers&);                                  \
     }
-// Each returns the index of the first element of its part that is NaN or infinite, or -1.
+// Each returns the index of the first element of its part that is NaN or infinite, or -1. encode writes the lowest
+// bytes of the codes of float numbers, where float holds all codes; its rounding is not stochastic.
 ADEQUATE_QUANTIZERS(portable)
 ADEQUATE_QUANTIZERS(avx2)
 ADEQUATE_QUANTIZERS(avx512)

@@ -26,9 +26,19 @@ std::int64_t on_processor(int processor, const Sweep& sweep, const Format& forma
     return portable::quantize(sweep, format);
 }
 
+std::int64_t encode_on_processor(int processor, const Sweep& sweep, const FixedPoint& format) {
+#ifdef ADEQUATE_X86
+    if (processor == static_cast<int>(Processor::avx512)) return avx512::encode(sweep, format);
+    if (processor == static_cast<int>(Processor::avx2)) return avx2::encode(sweep, format);
+#else
+    (void)processor;
+#endif
+    return portable::encode(sweep, format);
+}
+
 // The whole tensor, in as many parts as there are threads; the first culprit of all parts, or -1.
-template <class Format>
-std::int64_t in_parts(int processor, int threads, Sweep whole, const Format& format) {
+template <class Act>
+std::int64_t for_parts(int threads, Sweep whole, Act&& act) {
     const std::int64_t blocks = (whole.stop + BLOCK - 1) / BLOCK;
     const std::int64_t parts = std::max<std::int64_t>(1, std::min<std::int64_t>(threads, whole.stop / LEAST));
     std::vector<std::int64_t> culprits(parts, -1);
@@ -36,7 +46,7 @@ std::int64_t in_parts(int processor, int threads, Sweep whole, const Format& for
         Sweep sweep = whole;
         sweep.start = blocks * i / parts * BLOCK;
         sweep.stop = std::min(blocks * (i + 1) / parts * BLOCK, whole.stop);
-        culprits[i] = on_processor(processor, sweep, format);
+        culprits[i] = act(sweep);
     };
     std::vector<std::thread> others;
     for (std::int64_t i = 1; i < parts; ++i) others.emplace_back(part, i);
@@ -45,6 +55,11 @@ std::int64_t in_parts(int processor, int threads, Sweep whole, const Format& for
     for (std::int64_t culprit : culprits)
         if (culprit >= 0) return culprit;
     return -1;
+}
+
+template <class Format>
+std::int64_t in_parts(int processor, int threads, const Sweep& whole, const Format& format) {
+    return for_parts(threads, whole, [&](const Sweep& sweep) { return on_processor(processor, sweep, format); });
 }
 
 Sweep sweep_of(std::uintptr_t x, std::uintptr_t out, std::int64_t count, bool is_double, bool in_double,
@@ -59,6 +74,13 @@ std::int64_t quantize_fixed(int processor, int threads, std::uintptr_t x, std::u
                             int rounding) {
     return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
                     FixedPoint{step, low, high, static_cast<Rounding>(rounding)});
+}
+
+std::int64_t encode_fixed(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
+                          double step, double low, double high, int rounding) {
+    const FixedPoint format{step, low, high, static_cast<Rounding>(rounding)};
+    return for_parts(threads, sweep_of(x, out, count, false, false, 0),
+                     [&](const Sweep& sweep) { return encode_on_processor(processor, sweep, format); });
 }
 
 std::int64_t quantize_minifloat(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
@@ -81,6 +103,7 @@ std::int64_t quantize_power_of_two(int processor, int threads, std::uintptr_t x,
 void define_quantizers(nb::module_& module) {
     const auto unlocked = nb::call_guard<nb::gil_scoped_release>();
     module.def("quantize_fixed", &quantize_fixed, unlocked);
+    module.def("encode_fixed", &encode_fixed, unlocked);
     module.def("quantize_minifloat", &quantize_minifloat, unlocked);
     module.def("quantize_power_of_two", &quantize_power_of_two, unlocked);
 }
