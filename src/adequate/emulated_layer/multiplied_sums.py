@@ -160,8 +160,10 @@ def _in_float(sums: Tensor, grid: int, bias: Operand | None, peak: float) -> Ten
     unit, bias_peak = 2.0**grid, 0.0 if bias is None else bias.peak
     for dtype in (torch.float32, torch.float64):
         if proven(dtype, peak, unit, bias_peak, grid):
-            found = sums.to(dtype).mul_(unit)
-            return found if bias is None else found.add_(bias.tensor.to(dtype))
+            found = sums.to(dtype)
+            if bias is None:
+                return found.mul_(unit)
+            return torch.add(bias.tensor.to(dtype), found, alpha=unit, out=found)
     if peak >= 2.0**WIDEST_SUM:
         raise ValueError(f"sums of up to {peak:g} products' units leave 64-bit integers; narrow the formats")
     wide = sums.long()
