@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+BUILD := $(shell sed -n 's/^requires = \[\(.*\)\]/\1/p' pyproject.toml | tr -d ',')
 NATIVE := CMakeLists.txt $(wildcard src/adequate/native/*.cpp src/adequate/native/*.h)
 # A process a core, each with one thread: threads that wait for one another on a busy core are slower than none.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
@@ -55,6 +56,11 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("adequate needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
-.venv/installed-%: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[$*]'
+.venv/installed-%: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/build-tools
+	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation -c constraints.txt -e '.[$*]'
+	@touch $@
+
+# In the environment itself and not in a new one each time, so that a second extra does not compile the kernels again.
+$(BIN)/build-tools: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check cmake ninja $(BUILD)
 	@touch $@
