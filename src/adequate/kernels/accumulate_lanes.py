@@ -6,24 +6,35 @@ that are multiples of 2**g and have at most d digits, a register of p digits who
 every |t| <= R, the register gets the right bits if
 
 (A) R <= 2**P 2**u, where all t are multiples of 2**u: t is exact, or
-(B) P >= max(p + d, 2 p) + 2, and d <= p or |ab| < 2**(P - 1) 2**max(g, r): t may be rounded, but never to the midpoint
-    m of two neighbours in the register, unless it is m; as rounding is monotone, nothing else could change the result.
+(B) P >= max(p + d, 2 p + 1), with p + d + 1 for products that are rounded, and d <= p or
+    |ab| < 2**(P - 1) 2**max(g, r): t may be rounded, but never to the midpoint m of two neighbours in the register,
+    unless it is m; as rounding is monotone, nothing else could change the result; or
+(C) P as in (B), and the lane keeps a trace of every c that it loses: where t = c + ab is rounded to ab and c is not 0,
+    ab plus an ulp of the lane with c's sign stands for t.
 
 Proof of (B), first where m is larger than the smallest normal number. Let e be the exponent of m, an odd multiple of
 2**(e - p). A lane rounds t to m only if |t - m| <= 2**(e - P); we show that it is larger, or 0.
 
-* |c| >= |ab|. Then e <= exponent(c) + 1, so that c is a multiple of 2**(e - p), and so is h = m - c. It is not 0, as m
-  is no number of the register. t - m = ab - h can be as small as that only if |ab| >= 2**(e - p - 1); then ab is a
-  multiple of 2**(e - p - d), and so is ab - h: it is 0 or at least 2**(e - p - d) > 2**(e - P).
-* |c| < |ab|. Then e <= exponent(ab) + 1, so that ab is a multiple of 2**(e - d), and h = m - ab one of
-  2**(e - max(d, p)). If h is not 0, t - m = c - h can be small only if |c| >= 2**(e - max(d, p) - 1); then c is a
-  multiple of 2**(e - max(d, p) - p), and c - h is 0 or at least that, which is more than 2**(e - P).
-  If h is 0, t - m = c is 0 or at least 2**max(g, r), more than 2**(e - P) as 2**e <= |ab|; with d <= p it is not 0, as
-  m has p + 1 digits.
+* |c| >= |ab|. If e <= exponent(c), c is a multiple of 2**(e - p + 1) and h = m - c an odd one of 2**(e - p). Else
+  |c| < 2**e < m and h is a multiple of 2**(e - p) larger than that. t - m = ab - h. If |ab| >= 2**(e - p), it is a
+  multiple of 2**(e - p - d + 1), and ab - h is 0 or at least that, more than 2**(e - P). If |ab| < 2**(e - p) <= |h|,
+  the distance is a multiple of 2**(e - p - d), and 2**(e - p - d) itself only if ab is d ones: no product of factors
+  of j and d - j digits, which is at most (2**j - 1)(2**(d - j) - 1) < 2**d - 1 (a rounded one may be: so d + 1).
+* |c| < |ab| and h = m - ab is not 0; t - m = c - h. If e = exponent(ab) + 1, |ab| < 2**e and |h| > 2**(e - p), a
+  multiple of 2**(e - max(d, p)); |c| must be at least 2**(e - p - 1), a multiple of 2**(e - 2 p), so that c - h is 0 or
+  at least 2**(e - max(d, 2 p)). Else ab is a multiple of 2**(e - d + 1), and h one of 2**(e - q), q = max(d - 1, p). If
+  |c| >= 2**(e - q), it is a multiple of 2**(e - q - p + 1), else one of 2**(e - q - p) if it is at least half of that;
+  in all cases c - h is 0 or more than 2**(e - P), as P > max(d - 1, p) + p.
+* |c| < |ab| and h = 0: t - m = c is 0 or at least 2**max(g, r), more than 2**(e - P) as 2**e <= |ab|; with d <= p it
+  does not occur, as m has p + 1 digits.
 
 Below the smallest normal number 2**n the register is a grid: c is a multiple of 2**r and m one of 2**(r - 1), where
 r = n - p + 1 and e < n. If |c| >= |ab|, the first case holds with n for e. Else ab, h and c are multiples of
 2**min(e - d, r - 1), and so is t - m, more than 2**(e - P); if c is 0, t = ab is exact.
+
+Proof of (C). Only h = 0 is left: ab is the midpoint and c not 0. If t is rounded to ab, t and what stands for it lie
+on the same side of ab, no further than an ulp, which is less than 2**(e - d + 1) and 2**(e - p - 1): no midpoint and no
+number of the register lies between. So it is as well for an ab that is no midpoint.
 
 (A generalisation to products of d digits of Figueroa 1995, "When is double rounding innocuous?", who has d = p.)
 
@@ -34,7 +45,7 @@ If rounding carried t to the next one, it is the next power of two, which it bec
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import frexp, inf, isfinite
 
 from adequate.formats import Fixed, Minifloat, Overflow, Rounding, Underflow
@@ -68,19 +79,23 @@ EXACT, STEPS, BINADES = range(3)
 
 @dataclass(frozen=True)
 class Rounder:
-    """How lanes round: with (offset) STEPS, with (factor, smallest) BINADES; then the bounds, if they are finite."""
+    """How lanes round: with (offset) STEPS, with (factor, smallest) BINADES; then the bounds, if they are finite.
+
+    ``traced``: a register that a lane loses moves the product by an ulp (C).
+    """
 
     kind: int = EXACT
     offset: float = 0.0
     factor: float = 0.0
     smallest: float = 0.0
+    traced: bool = False
     low: float = -inf
     high: float = inf
 
     @property
-    def numbers(self) -> tuple[int, float, float, float, float, float]:
+    def numbers(self) -> tuple[int, float, float, float, bool, float, float]:
         """As the compiled kernel takes it."""
-        return self.kind, self.offset, self.factor, self.smallest, self.low, self.high
+        return self.kind, self.offset, self.factor, self.smallest, self.traced, self.low, self.high
 
 
 @dataclass(frozen=True)
@@ -109,15 +124,15 @@ def _routes(accumulator: Accumulator, x: Extent, w: Extent, largest_sum: float, 
         products = Extent(x.peak * w.peak * (1 + 2**-40), x.grid + w.grid, x.digits + w.digits)
         if not all(_held(one, lane) for one in (x, w, products)):
             continue
-        product, total = Rounder(), largest_sum
+        product, total, ones = Rounder(), largest_sum, 0
         if accumulator.product is not None:
             product = _product_rounder(accumulator.product, products, lane)
-            products = _rounded(accumulator.product, products)
+            products, ones = _rounded(accumulator.product, products), 1
             total = 2 * total + terms * 2.0**products.grid
         blocks = 0 if accumulator.block is None else -(-terms // accumulator.block)
         reach = _reach(accumulator.format, total, terms + blocks)
         addends = max(products.peak, _largest(accumulator.format)) if blocks else products.peak
-        sum = _sum_rounder(accumulator.format, products, reach, addends, lane)
+        sum = _sum_rounder(accumulator.format, products, ones, reach, addends, lane)
         if product is not None and sum is not None:
             yield Route(lane, product, sum)
 
@@ -152,8 +167,10 @@ def _reach(format: Register, largest_sum: float, additions: int) -> float:
         return inf
 
 
-def _sum_rounder(format: Register, products: Extent, reach: float, addends: float, lane: Lane) -> Rounder | None:
-    """For registers of either kind; ``addends`` bounds what is added to the register."""
+def _sum_rounder(
+    format: Register, products: Extent, ones: int, reach: float, addends: float, lane: Lane
+) -> Rounder | None:
+    """For registers of either kind; ``addends`` bounds what is added, ``ones`` is 1 if its digits may all be ones."""
     low, high = _ends(format)
     bounded = reach > min(high, -low)
     if isinstance(format, Fixed):
@@ -162,7 +179,7 @@ def _sum_rounder(format: Register, products: Extent, reach: float, addends: floa
         largest = min(reach, max(high, -low) + addends) if bounded else reach
         return _fixed_sum(format, products, largest, bounded, lane)
     largest = min(reach, high + addends)
-    return _float_sum(format, products, largest, bounded, lane)
+    return _float_sum(format, products, ones, largest, bounded, lane)
 
 
 def _fixed_sum(format: Fixed, products: Extent, largest: float, bounded: bool, lane: Lane) -> Rounder | None:
@@ -178,7 +195,9 @@ def _fixed_sum(format: Fixed, products: Extent, largest: float, bounded: bool, l
     return steps and Rounder(STEPS, offset=steps.offset, low=low, high=high)
 
 
-def _float_sum(format: Minifloat, products: Extent, largest: float, bounded: bool, lane: Lane) -> Rounder | None:
+def _float_sum(
+    format: Minifloat, products: Extent, ones: int, largest: float, bounded: bool, lane: Lane
+) -> Rounder | None:
     p, d = format.digits, products.digits
     if lane is SINGLE and (p, format.min_exponent) == (lane.digits, lane.lowest):  # the lane is the register
         native = format.rounding is Rounding.NEAREST_EVEN and _graduated(format, products.grid)
@@ -187,10 +206,12 @@ def _float_sum(format: Minifloat, products: Extent, largest: float, bounded: boo
     if bounded:
         grid = min(grid, _exponent(_largest(format)) - format.man)  # the last bit of the largest number
     exact = _spans(largest, min(products.grid, grid), lane.digits)
-    innocuous = lane.digits >= max(p + d, 2 * p) + 2 and (d <= p or _spans(products.peak, grid, lane.digits - 1))
-    if not (exact or innocuous):
+    wide = lane.digits >= max(p + d + ones, 2 * p + 1)  # (B) and (C)
+    if not (exact or wide):
         return None
-    return _binades(format, products.grid, largest, bounded, lane)
+    rounder = _binades(format, products.grid, largest, bounded, lane)
+    alone = exact or d <= p or _spans(products.peak, grid, lane.digits - 1)
+    return rounder if alone or rounder is None else replace(rounder, traced=True)
 
 
 def _steps(format: Fixed, largest: float, lane: Lane) -> Rounder | None:
@@ -209,7 +230,8 @@ def _binades(format: Minifloat, grid: int, largest: float, bounded: bool, lane: 
     if format.rounding is not Rounding.NEAREST_EVEN or format.man == 0 or not _graduated(format, grid):
         return None
     shift = lane.digits - 1 - format.man
-    if shift < 2 or lane.lowest > min(grid, format.grid) or _exponent(largest) + shift + 2 > lane.highest:
+    lowest = min(grid, format.grid) if bounded else grid
+    if shift < 2 or lane.lowest > lowest or _exponent(largest) + shift + 2 > lane.highest:
         return None
     smallest = 2.0**format.min_exponent if grid < format.grid else 0.0
     low, high = _ends(format) if bounded else (-inf, inf)

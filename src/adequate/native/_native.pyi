@@ -68,7 +68,7 @@ def quantize_power_of_two(
     stochastic: bool,
 ) -> int: ...
 
-_Rounding = tuple[int, float, float, float, float, float]
+_Rounding = tuple[int, float, float, float, bool, float, float]
 
 def accumulate(
     rows: Tensor,

@@ -15,6 +15,7 @@ struct LaneRounding {
     } kind;
     double offset;
     double factor, smallest;  // smallest 0: none
+    bool traced;              // of sums in binades: a register that a lane loses beside a product moves that by an ulp
     bool bounded;             // then clamped
     double low, high;
 };

@@ -42,8 +42,9 @@ template <typename V> inline V larger(V a, V b) { return a > b ? a : b; }
 template <typename V> inline V smaller(V a, V b) { return a < b ? a : b; }
 
 // A rounding whose kind is known when it is compiled; LEAST and BOUNDED: whether it has `smallest` and bounds.
-template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED> struct Rounder {
+template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED, bool TRACED = false> struct Rounder {
     using V = Vector<Lane>;
+    using Bits = typename Vectors<Lane>::Bits;
     Lane offset, factor, smallest, low, high;
 
     explicit Rounder(const LaneRounding& of)
@@ -56,13 +57,24 @@ template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED> stru
     inline V operator()(V t) const {
         if (KIND == LaneRounding::fixed) t = (t + offset) - offset;
         if (KIND == LaneRounding::binade) {
-            V power = (V)((typename Vectors<Lane>::Bits)t & Vectors<Lane>::exponent);
+            V power = (V)((Bits)t & Vectors<Lane>::exponent);
             if (LEAST) power = larger(power, V{} + smallest);
             const V shifted = power * factor + t;
             t = shifted - power * factor;
         }
         if (BOUNDED) t = smaller(larger(t, V{} + low), V{} + high);
         return t;
+    }
+
+    // c + term, rounded.
+    inline V operator()(V c, V term) const {
+        V t = c + term;
+        if (TRACED) {
+            constexpr int SIGN = 8 * sizeof(Lane) - 1;
+            const Bits lost = ((Bits)t == (Bits)term) & (c != V{}), toward = ((Bits)c ^ (Bits)t) >> SIGN | 1;
+            t = (V)((Bits)t + (toward & lost));  // to the lane's next number: -1 is towards 0
+        }
+        return (*this)(t);
     }
 };
 
@@ -81,10 +93,10 @@ void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& 
             V w[VECTORS];
             for (int j = 0; j < VECTORS; j++) w[j] = *(const Unaligned*)(columns + k * width + j * LANES);
             for (int i = 0; i < ROWS; i++)
-                for (int j = 0; j < VECTORS; j++) c[i][j] = sum(c[i][j] + product(w[j] * rows[i * terms + k]));
+                for (int j = 0; j < VECTORS; j++) c[i][j] = sum(c[i][j], product(w[j] * rows[i * terms + k]));
         }
         for (int i = 0; i < ROWS; i++)
-            for (int j = 0; j < VECTORS; j++) total[i][j] = first || next < terms ? sum(total[i][j] + c[i][j]) : c[i][j];
+            for (int j = 0; j < VECTORS; j++) total[i][j] = first || next < terms ? sum(total[i][j], c[i][j]) : c[i][j];
     }
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < VECTORS; j++) *(Unaligned*)(out + i * width + j * LANES) = total[i][j];
@@ -118,11 +130,14 @@ void part(const Accumulation& job, const Piece& of, Product product, Sum sum) {
 template <typename Lane> void in_lanes(const Accumulation& job, const Piece& of) {
     using Exact = Rounder<Lane, LaneRounding::none, false, false>;
     const LaneRounding &product = job.product, &sum = job.sum;
-    const bool least = sum.smallest != 0;
-#define SUMS(KIND, LEAST, BOUNDED) \
-    part<Lane>(job, of, Exact(product), Rounder<Lane, LaneRounding::KIND, LEAST, BOUNDED>(sum))
+    const bool least = sum.smallest != 0, traced = sum.traced;
+#define SUMS(KIND, LEAST, ...) \
+    part<Lane>(job, of, Exact(product), Rounder<Lane, LaneRounding::KIND, LEAST, __VA_ARGS__>(sum))
 #define PRODUCTS(KIND)                                                                                              \
-    if (sum.kind == LaneRounding::binade)                                                                               \
+    if (sum.kind == LaneRounding::binade && traced)                                                                     \
+        part<Lane>(job, of, Rounder<Lane, LaneRounding::KIND, true, true>(product),                                     \
+                   Rounder<Lane, LaneRounding::binade, true, true, true>(sum));                                         \
+    else if (sum.kind == LaneRounding::binade)                                                                          \
         part<Lane>(job, of, Rounder<Lane, LaneRounding::KIND, true, true>(product),                                     \
                    Rounder<Lane, LaneRounding::binade, true, true>(sum));                                               \
     else if (sum.kind == LaneRounding::fixed)                                                                           \
@@ -140,6 +155,8 @@ template <typename Lane> void in_lanes(const Accumulation& job, const Piece& of)
         case LaneRounding::none: return sum.bounded ? SUMS(none, false, true) : SUMS(none, false, false);
         case LaneRounding::fixed: return sum.bounded ? SUMS(fixed, false, true) : SUMS(fixed, false, false);
         case LaneRounding::binade:
+            if (traced && (least || sum.bounded)) return SUMS(binade, true, true, true);
+            if (traced) return SUMS(binade, false, false, true);
             if (least) return sum.bounded ? SUMS(binade, true, true) : SUMS(binade, true, false);
             return sum.bounded ? SUMS(binade, false, true) : SUMS(binade, false, false);
     }

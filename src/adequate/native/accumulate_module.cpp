@@ -19,17 +19,18 @@ using std::int64_t;
 using Matrices = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Sums = nb::ndarray<nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Choice = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Numbers = std::tuple<int, double, double, double, double, double>;
+using Numbers = std::tuple<int, double, double, double, bool, double, double>;
 
 void require(bool fine, const char* problem) {
     if (!fine) throw std::invalid_argument(problem);
 }
 
-// kind, offset, factor, smallest, low, high; infinite bounds are none.
+// kind, offset, factor, smallest, traced, low, high; infinite bounds are none.
 LaneRounding rounding_of(const Numbers& given) {
-    const auto [kind, offset, factor, smallest, low, high] = given;
+    const auto [kind, offset, factor, smallest, traced, low, high] = given;
     require(kind >= LaneRounding::none && kind <= LaneRounding::binade, "a rounding is 0 (none), 1 (fixed) or 2 (binade)");
-    return {static_cast<LaneRounding::Kind>(kind), offset, factor, smallest, !std::isinf(low) || !std::isinf(high), low, high};
+    const bool bounded = !std::isinf(low) || !std::isinf(high);
+    return {static_cast<LaneRounding::Kind>(kind), offset, factor, smallest, traced, bounded, low, high};
 }
 
 void require_choice(const Choice& choice, std::size_t batches, std::size_t matrices) {
