@@ -7,6 +7,7 @@ template <Rounding rounding>
 struct Rounded {
     template <class Number>
     struct Rule {
+        static constexpr bool draws = rounding == Rounding::stochastic;
         Number step, low, high, magic;
 
         explicit Rule(const FixedPoint& format)

@@ -7,6 +7,7 @@ template <Rounding rounding, bool flush, bool settles>
 struct Rounded {
     template <class Number>
     struct Rule {
+        static constexpr bool draws = rounding == Rounding::stochastic;
         Number smallest, low_step, ulp, highest, magic;
         Bits<Number> settled;
 

@@ -8,6 +8,7 @@ template <bool zero, bool nearest_value>
 struct Nearest {
     template <class Number>
     struct Rule {
+        static constexpr bool draws = false;
         Number smallest, highest;
         Bits<Number> settled;
 
@@ -39,6 +40,7 @@ template <bool zero>
 struct Drawn {
     template <class Number>
     struct Rule {
+        static constexpr bool draws = true;
         Number smallest, highest;
 
         explicit Rule(const Powers& format)

@@ -59,6 +59,12 @@ inline Number with_sign(Number magnitude, Number signed_) {
     return from_bits<Number>(bits_of(magnitude) | (bits_of(signed_) & ~Layout<Number>::magnitude));
 }
 
+// -y where signed_ is negative.
+template <class Number>
+inline Number flipped(Number y, Number signed_) {
+    return from_bits<Number>(bits_of(y) ^ (bits_of(signed_) & ~Layout<Number>::magnitude));
+}
+
 template <class Number>
 inline Number lower(Number a, Number b) {
     return b < a ? b : a;
@@ -76,19 +82,32 @@ inline Number binade(Number y) {
     return from_bits<Number>(bits_of(y) & Layout<Number>::infinity);
 }
 
-// The draw of an element of one block, times 2**24; the same as formats/draws.py.
+// The draws of one block's elements, times 2**24; the same as formats/draws.py.
+//
+// With start a multiple of BLOCK, index = start + i = start ^ i, and z ^ z >> 16 = i ^ mixed, as i is below 2**16. So the
+// first product is a sum of two: that of the lowest bits, which are those of 2**16 / BLOCK blocks, is kept.
 template <class Number>
 struct Draws {
-    std::uint32_t first, second;
+    static constexpr std::uint32_t multiplier = 0x21f0aaadu;
+    const std::uint32_t* key;
+    std::uint32_t lowest = BLOCK, first = 0, second = 0;
+    alignas(64) std::uint32_t products[BLOCK];  // (i ^ lowest) * multiplier
 
-    Draws(const Sweep& sweep, std::int64_t start)
-        : first(sweep.key[0] ^ 0x85ebca6bu * static_cast<std::uint32_t>(start >> 32) ^
-                static_cast<std::uint32_t>(start)),  // index = start + i = start ^ i: i is below BLOCK
-          second(sweep.key[1] + 0x9e3779b9u * static_cast<std::uint32_t>(start >> 32)) {}
+    explicit Draws(const Sweep& sweep) : key(sweep.key) {}
+
+    void move(std::int64_t start) {
+        const std::uint32_t high = static_cast<std::uint32_t>(start >> 32);
+        const std::uint32_t z = key[0] ^ 0x85ebca6bu * high ^ static_cast<std::uint32_t>(start);
+        const std::uint32_t mixed = z ^ (z >> 16), low = mixed % BLOCK;
+        first = (mixed - low) * multiplier;
+        second = key[1] + 0x9e3779b9u * high;
+        if (low == lowest) return;
+        lowest = low;
+        for (std::uint32_t i = 0; i < BLOCK; ++i) products[i] = (i ^ low) * multiplier;
+    }
 
     inline Number operator()(std::uint32_t i) const {
-        std::uint32_t z = i ^ first;
-        z = (z ^ (z >> 16)) * 0x21f0aaadu ^ second;
+        std::uint32_t z = (products[i] + first) ^ second;
         z = (z ^ (z >> 15)) * 0x735a2d97u;
         z ^= z >> 15;
         return static_cast<Number>(static_cast<std::int32_t>(z >> 8));
@@ -106,13 +125,11 @@ inline Number rounded(Number y, Number step, Number magic, const Draws<Number>& 
         const Number half = step * static_cast<Number>(0.5);
         return absolute(y - nearest) == half ? y + with_sign(half, y) : nearest;
     }
-    const Number magnitude = absolute(y), near = absolute(nearest);
-    Number smaller = near > magnitude ? near - step : near;
-    if constexpr (rounding == Rounding::stochastic) {
-        const bool away = draws(i) * (step * static_cast<Number>(0x1p-24)) < magnitude - smaller;
-        smaller = away ? smaller + step : smaller;
-    }
-    return with_sign(smaller, y);
+    const Number zero = 0, rest = flipped(y - nearest, y);  // along |y|
+    const Number back = rest < zero ? step : zero;
+    if constexpr (rounding == Rounding::toward_zero) return nearest - flipped(back, y);
+    const bool away = draws(i) * (step * static_cast<Number>(0x1p-24)) < rest + back;
+    return nearest + flipped((away ? step : zero) - back, y);
 }
 
 template <class Number>
@@ -137,9 +154,10 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
     Number* out = static_cast<Number*>(sweep.out);
     const bool past_the_cache = x != out && (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
     alignas(64) Number block[BLOCK];
+    Draws<Wide> draws(sweep);
     for (std::int64_t start = sweep.start; start < sweep.stop; start += BLOCK) {
         const int count = static_cast<int>(sweep.stop - start < BLOCK ? sweep.stop - start : BLOCK);
-        const Draws<Wide> draws(sweep, start);
+        if constexpr (Rule::draws) draws.move(start);
         const Number* part = x + start;
         Bits<Number> seen = 0;  // of zeros, and of NaN where a number was not finite
         for (int i = 0; i < count; ++i) {
@@ -157,7 +175,8 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
     return -1;
 }
 
-// Rule<Number> is made of the format's numbers and called with (y, draws, index within the block).
+// Rule<Number> is made of the format's numbers and called with (y, draws, index within the block); it says whether it
+// draws.
 template <template <class> class Rule, class Format>
 std::int64_t sweep_as(const Sweep& sweep, const Format& format) {
     if (sweep.is_double) return sweep_numbers<double, double>(sweep, Rule<double>(format));
