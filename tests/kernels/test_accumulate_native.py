@@ -140,15 +140,13 @@ def beside_ties(small: float, sign: int, dtype: torch.dtype) -> tuple[Tensor, Te
     return torch.stack([first, sign * factors], 1), torch.stack([one, factors], 1)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("small", [0.0, 2.0**-7, 2.0**-12, -(2.0**-40), 2.0**-118, -(2.0**-126), 2.0**-400])
-def test_a_register_that_is_lost_decides_a_tie(small: float, sign: int, dtype: torch.dtype) -> None:
-    if dtype is torch.float64 or small != 2.0**-400:
-        x, w = beside_ties(small, sign, dtype)
-        assert check(Accumulator(BRAIN), x, w)
-        assert check(Accumulator(Minifloat(10, 6)), x, w)
-        assert check(Accumulator(Minifloat(10, 4), product=Fixed(20, 2)), x, w)
+def test_a_register_that_is_lost_decides_a_tie(small: float, sign: int) -> None:
+    x, w = beside_ties(small, sign, torch.float64)
+    assert check(Accumulator(BRAIN), x, w)
+    assert check(Accumulator(Minifloat(10, 6)), x, w)
+    assert check(Accumulator(Minifloat(10, 4), product=Fixed(20, 2)), x, w)
 
 
 def test_the_trace_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
