@@ -31,7 +31,7 @@ slow: .venv/installed-test .venv/installed-gpu ## the tests marked slow; Triton'
 examples: .venv/installed-test ## every script of examples/
 	$(BIN)/python -m pytest -m examples
 
-check: .venv/installed-test .venv/installed-check ## format, lint, types, import layers
+check: .venv/installed-test .venv/installed-check .venv/installed-gpu ## format, lint, types (with Triton's), import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
