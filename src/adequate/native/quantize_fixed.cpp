@@ -29,10 +29,10 @@ std::int64_t encode_as(const Sweep& sweep, const FixedPoint& format) {
     const float* x = static_cast<const float*>(sweep.x);
     std::uint8_t* out = static_cast<std::uint8_t*>(sweep.out);
     const float per_step = 1 / static_cast<float>(format.step);
+    const Draws<float> none(sweep);
     alignas(64) float block[BLOCK];
     for (std::int64_t start = sweep.start; start < sweep.stop; start += BLOCK) {
         const int count = static_cast<int>(sweep.stop - start < BLOCK ? sweep.stop - start : BLOCK);
-        const Draws<float> none(sweep, start);
         const float* part = x + start;
         Bits<float> seen = 0;
         for (int i = 0; i < count; ++i) {
