@@ -98,11 +98,19 @@ def test_the_same_gradients(network: Network) -> None:
             assert torch.equal(other.grad.cpu(), one.grad), name
 
 
+def test_one_generator_rounds_alike_on_every_device() -> None:
+    format, x = Fixed(8, 2, rounding=Rounding.STOCHASTIC), torch.linspace(-3, 3, 41)
+    here = format.quantize(x, generator=Generator().manual_seed(0))
+    with elsewhere():
+        there = format.quantize(x.to(DEVICE), generator=Generator().manual_seed(0))
+        assert torch.equal(there.cpu(), here)
+
+
 def test_what_is_left_behind_is_noticed() -> None:
     with elsewhere():
         x = torch.ones(3).to(DEVICE)
         with pytest.raises(RuntimeError, match="tensors on lazy and on the processor"):
             x + torch.ones(3)
         with pytest.raises(RuntimeError, match="a generator on the processor for numbers on lazy"):
-            Fixed(8, 2, rounding=Rounding.STOCHASTIC).quantize(x, generator=Generator())
+            torch.rand(3, generator=Generator(), device=DEVICE)
         assert torch.equal((x + 1).cpu(), torch.full((3,), 2.0))
