@@ -1,10 +1,7 @@
-"""Modules that import Triton are collected only where it is installed."""
+"""What is not collected: a script that a test runs, and, where Triton is not installed, the modules that import it."""
 
 from importlib.util import find_spec
 
-NEED_TRITON = [
-    "src/adequate/kernels/triton/[!_]*.py",
-    "tests/kernels/test_triton_accumulate.py",
-    "tests/kernels/triton_to_ptx.py",
-]
-collect_ignore_glob = [] if find_spec("triton") else NEED_TRITON
+SCRIPT = ["tests/kernels/triton_to_ptx.py"]
+NEED_TRITON = ["src/adequate/kernels/triton/[!_]*.py", "tests/kernels/test_triton_accumulate.py"]
+collect_ignore_glob = SCRIPT if find_spec("triton") else [*SCRIPT, *NEED_TRITON]
