@@ -42,4 +42,4 @@ def test_the_kernel_under(sanitizer: str, tmp_path: Path) -> None:
     subprocess.run((compiler, f"-fsanitize={sanitizer}", *files, "-pthread", "-o", program), check=True)
     found = subprocess.run(program, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
-    assert found.stdout == "0 wrong of 1440\n"
+    assert found.stdout == "0 wrong of 1620\n"
