@@ -56,6 +56,7 @@ from adequate.formats import Scaled as Scaled
 from adequate.formats import SharedExponent as SharedExponent
 from adequate.formats import Ternary as Ternary
 from adequate.formats import parse as parse
+from adequate.lowering import lower as lower
 from adequate.metrics import cross_entropy as cross_entropy
 from adequate.metrics import top1 as top1
 from adequate.metrics import top5 as top5
@@ -78,6 +79,7 @@ from adequate.operators import load_table as load_table
 from adequate.profiling import Ranges as Ranges
 from adequate.profiling import profile as profile
 from adequate.register_widths import accumulator_widths as accumulator_widths
+from adequate.program import Program as Program
 from adequate.reporting import report as report
 from adequate.run import Run as Run
 from adequate.zoo import entry as entry

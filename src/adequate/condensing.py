@@ -9,7 +9,7 @@ from typing import Any
 from adequate.bench import Bench, Silence, Watcher
 from adequate.data.dataset import Dataset
 from adequate.design import Design
-from adequate.emulation import check
+from adequate.emulated_layer import check
 from adequate.evaluation import Score
 from adequate.exploration.rules import FULLY_CONNECTED, power_of_two_weights
 from adequate.exploration.search import Result, Strategy, search

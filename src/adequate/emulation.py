@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 from torch.fx import GraphModule, Node
 
 from adequate.design import Design, LayerDesign
@@ -12,17 +12,15 @@ from adequate.emulated_layer import (
     EmulatedProduct,
     Gradient,
     Quantizer,
+    carries_data,
+    check,
     leave_out_roundings,
-    require_multiplier,
 )
 from adequate.network import Layer, Network
 from adequate.network.graph import copy_graph, keep_state, results_of
 from adequate.network.modes import set_mode
 from adequate.network.operands import operand_nodes
-from adequate.network.parts import cannot_be_taken_apart, has_parts, take_apart
-
-SLOTS_OF_PRODUCTS = frozenset({"input", "weight", "multiplier", "accumulator", "output"})
-SLOTS_OF_OTHERS = frozenset({"input", "output"})
+from adequate.network.parts import take_apart
 
 
 class EmulatedNetwork(GraphModule):
@@ -88,35 +86,6 @@ def emulate_expanded(network: Network, design: Design) -> EmulatedNetwork:
     return _with_arithmetic(copy_graph(network.expanded), network, design)
 
 
-def check(network: Network, design: Design) -> None:
-    """Whether the design fits the network.
-
-    Raises:
-        ValueError: with the first layer or slot that does not exist, and those that do.
-    """
-    nodes = {node.name: node for node in network.expanded.graph.nodes}
-    for name, chosen in design.items():
-        if name not in network:
-            known = ", ".join(repr(layer.name) for layer in network.layers[:12])
-            more = f" and {len(network.layers) - 12} more" if len(network.layers) > 12 else ""
-            raise ValueError(f"no such layer {name!r}; the network has {known}{more}")
-        layer = network[name]
-        last = nodes[layer.nodes[-1]]
-        if has_parts(last):
-            reason = cannot_be_taken_apart(network.expanded, last)
-            raise ValueError(f"layer {name!r} ({layer.operation}) cannot be taken apart: {reason}")
-        if chosen.output is not None and not any(map(_carries_data, results_of(last))):
-            raise ValueError(f"layer {name!r} ({layer.operation}) has no real numbers for an output format")
-        allowed = SLOTS_OF_PRODUCTS if layer.multiplies else SLOTS_OF_OTHERS
-        for slot in chosen.slots():
-            if slot not in allowed:
-                raise ValueError(
-                    f"layer {name!r} ({layer.operation}) has no {slot}; its slots are {', '.join(sorted(allowed))}"
-                )
-        if chosen.multiplier is not None:
-            require_multiplier(layer, chosen)
-
-
 def _opened(network: Network, design: Design) -> set[str]:
     """The calls of the compact graph of which a part is in the design."""
     chosen = {network[name].nodes[0] for name, layer in design.items() if layer}
@@ -172,7 +141,7 @@ def _surround(
             _quantize_inputs(graph, name, call)
     if chosen.output is not None:
         name = _add(modules, Quantizer(chosen.output, f"output of layer {layer.name!r}"))
-        for result in (one for *_, last in calls for one in results_of(last) if _carries_data(one)):
+        for result in (one for *_, last in calls for one in results_of(last) if carries_data(one)):
             with graph.graph.inserting_after(result):
                 quantized = graph.graph.call_module(name, (result,))
             quantized.meta = {**result.meta, "layer": layer.name}
@@ -180,18 +149,13 @@ def _surround(
 
 
 def _quantize_inputs(graph: GraphModule, quantizer: str, members: list[Node]) -> None:
-    sources = dict.fromkeys(s for n in members for s in operand_nodes(n) if s not in members and _carries_data(s))
+    sources = dict.fromkeys(s for n in members for s in operand_nodes(n) if s not in members and carries_data(s))
     for source in sources:
         with graph.graph.inserting_before(members[0]):
             quantized = graph.graph.call_module(quantizer, (source,))
         quantized.meta = {key: value for key, value in source.meta.items() if key != "layer"}
         for member in members:
             member.replace_input_with(source, quantized)
-
-
-def _carries_data(node: Node) -> bool:
-    value = node.meta.get("val")
-    return node.op != "get_attr" and isinstance(value, Tensor) and value.is_floating_point()
 
 
 def _add(modules: nn.ModuleDict, module: nn.Module) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adequate.design import Design, LayerDesign
-from adequate.emulation import check
+from adequate.emulated_layer import check
 from adequate.formats import Fixed
 from adequate.network.reading import read
 

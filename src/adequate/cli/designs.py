@@ -15,7 +15,7 @@ from adequate.cli.output import plural
 from adequate.cli.progress import Progress
 from adequate.cli.subject import Subject
 from adequate.design import Design
-from adequate.emulation import check
+from adequate.emulated_layer import check
 from adequate.exploration.rules import dynamic_fixed
 from adequate.network import Network
 from adequate.profiling import profile

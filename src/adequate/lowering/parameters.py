@@ -1,0 +1,79 @@
+"""Weights and biases as integers."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from torch import Tensor
+
+from adequate.emulated_layer.geometry import Geometry
+from adequate.formats import Format, Rounding, Scaled, SharedExponent
+from adequate.kernels.exact import grid_of
+from adequate.lowering.builder import NotLowered
+from adequate.program.products import numbers
+from adequate.program.rounding import divide
+from adequate.program.steps import Array
+from adequate.program.value import exponent, power
+
+
+@dataclass(frozen=True, eq=False)
+class Weight:
+    """A quantised parameter: unit * integers, with one unit or one per index of dimension ``axis``.
+
+    ``grids`` are the units that its format has for its output channels, before they were brought to one.
+    """
+
+    integers: Array
+    unit: tuple[Fraction, ...]
+    axis: int | None
+    grids: tuple[Fraction, ...]
+
+
+def weight(w: Tensor, format: Format, geometry: Geometry, *, whole: bool) -> Weight:
+    """A parameter in a format; ``whole``: in one unit, whatever the scales.
+
+    Raises:
+        NotLowered: the format rounds stochastically, or has a scale per index that cannot be taken out of the sum.
+    """
+    element = format.element if isinstance(format, Scaled) else format
+    if getattr(element, "rounding", None) is Rounding.STOCHASTIC:
+        raise NotLowered(f"weight: {format} rounds stochastically")
+    if isinstance(format, Scaled) and isinstance(format.scale, SharedExponent):
+        values = format.quantize(w.detach()).double()
+        unit = power(grid_of(values))
+        exact = np.vectorize(lambda v: int(Fraction(float(v)) / unit), otypes=[object])(values.numpy())
+        return Weight(exact, (unit,), None, (unit,))
+    integers = np.vectorize(numbers(element).__getitem__, otypes=[object])(format.encode(w.detach()).numpy())
+    unit = power(element.grid or 0)
+    if not isinstance(format, Scaled):
+        return Weight(integers, (unit,), None, (unit,))
+    assert not isinstance(format.scale, SharedExponent)
+    scales = format.scale if isinstance(format.scale, tuple) else (format.scale,)
+    units = tuple(Fraction(scale) * unit for scale in scales)
+    axis = None if format.axis is None else format.axis % w.dim()
+    integers = integers - _aligned(np.array(format.zero, dtype=object), axis, w.dim())
+    if axis is None:
+        return Weight(integers, units, None, units)
+    taken = geometry.place(axis) is not None
+    if taken and not whole:
+        return Weight(integers, units, axis, units)
+    if any(exponent(one) is None for one in units):
+        raise NotLowered(f"weight: {format} has a scale per index that cannot be taken out of the sum")
+    factors = np.array([int(one / min(units)) for one in units], dtype=object)
+    return Weight(integers * _aligned(factors, axis, w.dim()), (min(units),), None, units if taken else (min(units),))
+
+
+def bias_integers(bias: Tensor, units: tuple[Fraction, ...], final: tuple[Fraction, ...]) -> Array:
+    """A bias rounded half to even to multiples of ``units``, in units of ``final``; one of each, or one per channel."""
+    values = [Fraction(one) for one in bias.detach().double().reshape(-1).tolist()]
+    found: list[int] = []
+    for at, value in enumerate(values):
+        unit, last = units[at % len(units)], final[at % len(final)]
+        ratio = value / unit
+        number = divide(ratio.numerator, ratio.denominator, Rounding.NEAREST_EVEN)
+        found.append(int(number * unit / last))
+    return np.array(found, dtype=object)
+
+
+def _aligned(per_index: Array, axis: int | None, dims: int) -> Array:
+    return per_index if per_index.ndim == 0 else per_index.reshape([-1 if d == axis else 1 for d in range(dims)])
