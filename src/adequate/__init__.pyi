@@ -78,8 +78,8 @@ from adequate.operators import load_netlist as load_netlist
 from adequate.operators import load_table as load_table
 from adequate.profiling import Ranges as Ranges
 from adequate.profiling import profile as profile
-from adequate.register_widths import accumulator_widths as accumulator_widths
 from adequate.program import Program as Program
+from adequate.register_widths import accumulator_widths as accumulator_widths
 from adequate.reporting import report as report
 from adequate.run import Run as Run
 from adequate.zoo import entry as entry

@@ -43,7 +43,11 @@ def weight(w: Tensor, format: Format, geometry: Geometry, *, whole: bool) -> Wei
         unit = power(grid_of(values))
         exact = np.vectorize(lambda v: int(Fraction(float(v)) / unit), otypes=[object])(values.numpy())
         return Weight(exact, (unit,), None, (unit,))
-    integers = np.vectorize(numbers(element).__getitem__, otypes=[object])(format.encode(w.detach()).numpy())
+    try:
+        codes = format.encode(w.detach()).numpy()
+    except ValueError as error:
+        raise NotLowered(f"weight: {error}") from None
+    integers = np.vectorize(numbers(element).__getitem__, otypes=[object])(codes)
     unit = power(element.grid or 0)
     if not isinstance(format, Scaled):
         return Weight(integers, (unit,), None, (unit,))

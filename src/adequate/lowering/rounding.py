@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+import torch
+
 from adequate.formats import Fixed, Format, Minifloat, Overflow, Rounding, Scaled, SharedExponent
 from adequate.formats.reference import round_reference
 from adequate.kernels.requantize import MULTIPLIER_BITS
@@ -10,8 +13,11 @@ from adequate.lowering.builder import Builder, NotLowered, Raw
 from adequate.program.products import numbers
 from adequate.program.register import rounder_of
 from adequate.program.rounding import Rounder, ToFixed, divide
-from adequate.program.steps import Round, Threshold
+from adequate.program.steps import Round, Table, Threshold
 from adequate.program.value import Value, exponent, power
+
+LARGEST_TABLE = 2**16
+"""The most entries of a table."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,7 @@ def quantized(builder: Builder, x: Value | Raw, format: Format, *, sums: bool = 
     elif dyadic[0] or alike or (quotient and dyadic[1]):
         factors = tuple(a / b for a, b in units)
     else:
-        raise NotLowered(
-            f"a value under a scale that is no power of two is rounded to {format}, which no integer rule says; "
-            "give it the format of the value it reads"
-        )
+        return _tabulated(builder, x, format, target)
     along = x.axis if axis is None else axis
     if rounder is None:
         return _threshold(builder, x, format, target, factors, along, axis)
@@ -171,6 +174,24 @@ def _threshold(
     return builder.append(
         Threshold(value, builder.layer, x.name, thresholds, tuple(levels), along if len(thresholds) > 1 else None)
     )
+
+
+def _tabulated(builder: Builder, x: Value, format: Format, target: Target) -> Value:
+    """Numbers under one scale that is no power of two, in another format: by a table of what each becomes.
+
+    A number is held in float32 before, as the emulation holds it.
+    """
+    if len(x.unit) != 1 or len(target.unit) != 1 or x.high - x.low >= LARGEST_TABLE:
+        raise NotLowered(
+            f"numbers of several scales, or too many, that are no powers of two are rounded to {format}, "
+            "which no integer rule says; give it the format of the value it reads"
+        )
+    held = torch.tensor([float(n * x.unit[0]) for n in range(x.low, x.high + 1)], dtype=torch.float64).float()
+    known = numbers(target.element)
+    entries = np.array([known[code] - target.zero for code in format.encode(held).tolist()], dtype=object)
+    value = Value(builder.named("rounded"), x.shape, target.unit, min(entries), max(entries))
+    builder.formats[value.name] = format
+    return builder.append(Table(value, builder.layer, x.name, entries))
 
 
 def _paired(a: tuple[Fraction, ...], b: tuple[Fraction, ...]) -> list[tuple[Fraction, Fraction]]:

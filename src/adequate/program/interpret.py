@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -98,7 +98,10 @@ def _windows(x: Array, kernel: tuple[int, ...], window: Window, beyond: int | No
     """The elements of each window: (*outer dimensions, *places, prod(kernel)); ``beyond`` stands outside the edges."""
     dims = len(kernel)
     outer = x.ndim - dims
-    x = np.pad(x, [(0, 0)] * outer + list(window.padding), constant_values=cast(Any, beyond))
+    padded = np.full((*x.shape[:outer], *_padded(x.shape[outer:], window)), beyond, dtype=object)
+    inside = (slice(before, before + size) for size, (before, _) in zip(x.shape[outer:], window.padding, strict=True))
+    padded[(..., *inside)] = x
+    x = padded
     places = [
         (size - (k - 1) * gap - 1) // step + 1
         for size, k, gap, step in zip(x.shape[outer:], kernel, window.dilation, window.stride, strict=True)
@@ -116,6 +119,10 @@ def _windows(x: Array, kernel: tuple[int, ...], window: Window, beyond: int | No
         for offset in np.ndindex(*kernel)
     ]
     return np.stack(shifted, axis=-1)
+
+
+def _padded(sizes: tuple[int, ...], window: Window) -> tuple[int, ...]:
+    return tuple(size + sum(pad) for size, pad in zip(sizes, window.padding, strict=True))
 
 
 def _convolve(step: Convolve, x: Array, w: Array) -> Array:

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from adequate.circuits import Word
 from adequate.formats import Format
 from adequate.operators import Multiplier, Operand
 from adequate.program.value import power
+
+TABLE_BITS = 16
+"""Operand bits, together, up to which all products are computed once."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +52,42 @@ class Approximate:
 
     def __call__(self, x: Any, w: Any) -> Any:
         """Products of integers, elementwise with broadcasting."""
-        products = self.table[self.x.patterns(x), self.w.patterns(w)].astype(object)
+        a, b = np.broadcast_arrays(self.x.patterns(x), self.w.patterns(w))
+        products = self._results(a, b)
         zx, zw = self.x.zero, self.w.zero
         return products - zw * (x + zx) - zx * (w + zw) + zx * zw if zx or zw else products
 
+    def _results(self, a: Any, b: Any) -> Any:
+        """What the circuit gives for bit patterns, as integers in units of the operands' grids."""
+        one = self.multiplier
+        made = self._table[a, b] if one.a.width + one.b.width <= TABLE_BITS else _computed(one, a, b)
+        if one.product is None:
+            return made.astype(object)
+        unit = sum(of.format.grid or 0 for of in (one.a, one.b) if of.format is not None)
+        shift = (one.product.grid or 0) - unit
+        decoded = self._decoded[made]
+        return decoded * 2**shift if shift >= 0 else decoded // 2**-shift
+
     @cached_property
-    def table(self) -> Any:
-        """T of all pairs of bit patterns, int64; an entry that is no number is 0 (and belongs to no number)."""
-        made = self.multiplier.table().numpy().astype(np.int64)
-        if self.multiplier.product is None:
-            return made
-        unit = sum(one.operand.format.grid or 0 for one in (self.x, self.w) if one.operand.format is not None)
-        shift = (self.multiplier.product.grid or 0) - unit
+    def _table(self) -> Any:
+        a, b = (np.arange(2**of.width) for of in (self.multiplier.a, self.multiplier.b))
+        return _computed(self.multiplier, *np.broadcast_arrays(a[:, None], b[None, :]))
+
+    @cached_property
+    def _decoded(self) -> Any:
+        """The number of every product's code; a code that is no number belongs to operands that are none."""
+        assert self.multiplier.product is not None
         known = numbers(self.multiplier.product)
-        decoded = np.array([known.get(code, 0) for code in self.multiplier.product.word], dtype=object)
-        return decoded[made] * 2**shift if shift >= 0 else decoded[made] // 2**-shift
+        return np.array([known.get(code, 0) for code in self.multiplier.product.word], dtype=object)
+
+
+def _computed(multiplier: Multiplier, a: Any, b: Any) -> Any:
+    """The circuit run on bit patterns, int64."""
+    words: list[Word] = []
+    for patterns, operand in ((a, multiplier.a), (b, multiplier.b)):
+        sign = 2 ** (operand.width - 1) if operand.signed else 0
+        words.append(Word((patterns ^ sign) - sign, operand.width, operand.signed))
+    return np.broadcast_to(multiplier(*words).value, a.shape)
 
 
 def numbers(format: Format) -> dict[int, int]:

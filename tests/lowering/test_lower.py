@@ -1,0 +1,39 @@
+"""What is emulated and what the integers of the program say are the same numbers."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from adequate.design import Design
+from adequate.emulation import emulate
+from adequate.network import Network
+from adequate.program import Program
+from tests.lowering.cases import NETWORKS, images, lowered, network
+
+CASES = [(kind, seed) for seed in range(12) for kind in NETWORKS]
+MORE = [pytest.param(kind, seed, marks=pytest.mark.slow) for seed in range(12, 140) for kind in NETWORKS]
+
+
+def named(case: object) -> str:
+    return case.__name__ if isinstance(case, type) else str(case)
+
+
+def assert_agree(network: Network, design: Design, program: Program, batch: Tensor) -> None:
+    """Every layer's output, image by image."""
+    emulated = emulate(network, design)
+    for image in batch.split(1):
+        values = program.trace(*program.encode(image))
+        for name, integers in values.items():
+            value = program.values[name]
+            assert integers.shape == value.shape, name
+            assert all(value.low <= n <= value.high for n in integers.flat), name
+        wanted = emulated(image)
+        for name, output in zip(program.outputs, [wanted] if isinstance(wanted, Tensor) else wanted, strict=True):
+            assert torch.equal(program.decode(name, values[name]).to(output.dtype), output), (name, design)
+
+
+@pytest.mark.parametrize(("kind", "seed"), [*CASES, *MORE], ids=named)
+def test_program_and_emulation_agree(kind: type[nn.Module], seed: int) -> None:
+    one = network(kind, seed)
+    design, program = lowered(one, seed)
+    assert_agree(one, design, program, images(kind, seed, 2))
