@@ -49,7 +49,8 @@ def layer(
         for at, other in met:
             a, b = zero if at is None else x_codes[at], w_codes[other]
             za, zb = x_zero.ravel()[0], w_zero[other]
-            total += product(a, b) - zb * a - za * b + za * zb if za or zb else product(a, b)
+            na, nb = _number(multiplier.a, a), _number(multiplier.b, b)
+            total += product(a, b) - zb * na - za * nb + za * zb
             added_up.append(product(a, b) * step)
         if design.accumulator is not None:
             sums = reference.accumulate(added_up, design.accumulator)
@@ -76,6 +77,13 @@ def _codes(format: Format, x: Array) -> tuple[Array, Array, Array]:
     scale, zero = exact.scales_of(format, x)
     elements = exact.each(lambda v, s, z: exact.element_of(format, v, s, z), x, scale, zero)
     return exact.each(lambda v, z: _code(format.element, v + z), elements, zero), scale, zero
+
+
+def _number(operand: Operand, code: int) -> Fraction:
+    """What a word stands for, in units of the operand's grid; a zero point counts in them."""
+    if operand.format is None:
+        return Fraction(code)
+    return operand.format.decode(code % 2**operand.width) / Fraction(2) ** exact.spacing(operand.format)
 
 
 _listed: dict[Format, dict[Fraction, int]] = {}

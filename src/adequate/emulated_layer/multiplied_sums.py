@@ -35,7 +35,8 @@ class _Prepared:
 class MultipliedSums:
     """scale * 2**grid * (sum_k T[x, w] - zw sum_k x - zx sum_k w + K zx zw) + bias, for the bit patterns x and w.
 
-    T is the multiplier, zx and zw are zero points. Padding and what lies between the inputs of a transposed convolution
+    T is the multiplier, zx and zw are zero points; in the corrections x and w are the numbers that the words stand for.
+    Padding and what lies between the inputs of a transposed convolution
     are patterns of zero, multiplied like all others.
     """
 

@@ -15,7 +15,7 @@ from adequate.formats import Format
 from adequate.kernels.columns import Window
 from adequate.kernels.evaluated import evaluated_convolution, evaluated_matrices
 from adequate.kernels.lookup import lookup_convolution, lookup_matrices
-from adequate.operators import Multiplier
+from adequate.operators import Multiplier, Operand
 from adequate.operators.multiplier import TABLE_BITS, integers
 
 ENTRY_BITS = 31
@@ -49,8 +49,8 @@ class SumsOfProducts(Protocol):
 class Products(ABC):
     """The product of two bit patterns as an integer, and sums of them, int32 or int64.
 
-    With the zero points (zx, zw) a product is T(x, w) - zw x - zx w + zx zw, which for the exact multiplier is
-    (x - zx) (w - zw): hardware multiplies codes, and corrects the sums exactly.
+    With the zero points (zx, zw) a product is T(x, w) - zw x - zx w + zx zw, x and w the numbers that the words stand
+    for. For the exact multiplier that is (x - zx) (w - zw): hardware multiplies codes, and corrects the sums exactly.
     """
 
     @abstractmethod
@@ -125,8 +125,9 @@ class EvaluatedProducts(Products):
 
     @cached_property
     def _peak(self) -> float:
-        a, b, product = self.multiplier.a.width, self.multiplier.b.width, self.multiplier.product
-        corrections = abs(self.zeros[1]) * 2**a + abs(self.zeros[0]) * 2**b + abs(self.zeros[0] * self.zeros[1])
+        a, b, product = self.multiplier.a, self.multiplier.b, self.multiplier.product
+        a, b = (2**one.width if one.format is None else int(_values(one.format).abs().max()) for one in (a, b))
+        corrections = abs(self.zeros[1]) * a + abs(self.zeros[0]) * b + abs(self.zeros[0] * self.zeros[1])
         if product is not None:
             return float(_values(product).abs().max()) + corrections
         return float(2 ** _zero_product(self.multiplier).width + corrections)
@@ -171,7 +172,14 @@ def _evaluated(multiplier: Multiplier, zeros: ZeroPoints, x: Tensor, w: Tensor) 
         products = _values(multiplier.product).to(x.device)[products & (2**multiplier.product.bits - 1)]
     elif found.width - found.signed > WIDEST_PRODUCT:
         raise ValueError(f"{multiplier} has products of {found.width} bits; summed are up to {WIDEST_PRODUCT}")
-    return products if zeros == (0, 0) else products - zeros[1] * left - zeros[0] * right + zeros[0] * zeros[1]
+    if zeros == (0, 0):
+        return products
+    return products - zeros[1] * _numbers(a, left) - zeros[0] * _numbers(b, right) + zeros[0] * zeros[1]
+
+
+def _numbers(operand: Operand, words: Tensor) -> Tensor:
+    """What words of an operand stand for, in units of its grid."""
+    return words if operand.format is None else _values(operand.format).to(words.device)[words]
 
 
 @lru_cache(maxsize=16)

@@ -20,7 +20,8 @@ from adequate.program.value import exponent, power
 class Weight:
     """A quantised parameter: unit * integers, with one unit or one per index of dimension ``axis``.
 
-    ``grids`` are the units that its format has for its output channels, before they were brought to one.
+    ``grids`` are the units that its format has for its output channels, before they were brought to one; none where the
+    format's scales depend on the data, so that a bias is not rounded.
     """
 
     integers: Array
@@ -42,7 +43,7 @@ def weight(w: Tensor, format: Format, geometry: Geometry, *, whole: bool) -> Wei
         values = format.quantize(w.detach()).double()
         unit = power(grid_of(values))
         exact = np.vectorize(lambda v: int(Fraction(float(v)) / unit), otypes=[object])(values.numpy())
-        return Weight(exact, (unit,), None, (unit,))
+        return Weight(exact, (unit,), None, ())
     try:
         codes = format.encode(w.detach()).numpy()
     except ValueError as error:
@@ -77,6 +78,11 @@ def bias_integers(bias: Tensor, units: tuple[Fraction, ...], final: tuple[Fracti
         number = divide(ratio.numerator, ratio.denominator, Rounding.NEAREST_EVEN)
         found.append(int(number * unit / last))
     return np.array(found, dtype=object)
+
+
+def bias_unit(bias: Tensor, unit: Fraction) -> Fraction:
+    """The coarsest unit, no coarser than ``unit``, of which a bias is a multiple."""
+    return min(unit, power(grid_of(bias.detach().double())))
 
 
 def _aligned(per_index: Array, axis: int | None, dims: int) -> Array:

@@ -14,7 +14,7 @@ from adequate.emulated_layer.multiplied_sums import codings_of
 from adequate.kernels.columns import Window, output_size, untransposed, window_of
 from adequate.kernels.contraction import Contraction
 from adequate.lowering.builder import Builder, NotLowered, Raw
-from adequate.lowering.parameters import bias_integers, weight
+from adequate.lowering.parameters import bias_integers, bias_unit, weight
 from adequate.lowering.product_range import sum_range
 from adequate.lowering.rounding import quantized
 from adequate.network import Layer
@@ -73,12 +73,16 @@ def product(
             integers = integers.reshape(-1)[turned.numpy()]
             unit, axis = (unit * geometry.copies, 0) if len(unit) > 1 else (unit, None)
             grids = grids * geometry.copies if len(grids) > 1 else grids
+        if not grids and bias is not None and chosen.accumulator is None:
+            finest = bias_unit(bias, unit[0] * a.unit[0]) / a.unit[0]
+            integers, unit = integers * int(unit[0] / finest), (finest,)
         b = builder.constant(integers, unit, axis, chosen.weight, "weight")
     else:
         b = quantized(builder, w, chosen.weight)
         b = b if turned is None else _moved(builder, b, turned)
         grids = b.unit
-    products_unit = tuple(a.unit[0] * one for one in b.unit)
+    finer = power(0 if products is None else products.grid)
+    products_unit = tuple(a.unit[0] * one * finer for one in b.unit)
     if chosen.accumulator is None:
         added = None if bias is None else bias_integers(bias, products_unit, products_unit)
         operands = _Operands(a, b, integers, products, None, added, products_unit)
@@ -86,9 +90,9 @@ def product(
         grid, own = exponent(products_unit[0]), chosen.accumulator.format.grid
         if len(products_unit) != 1 or grid is None:
             raise NotLowered("an accumulator needs scales that are powers of two")
-        register = Register(chosen.accumulator, grid, max(grid, own))
+        register = Register(chosen.accumulator, grid, max(grid, own) if grids else own)
         finest = power(register.bias)
-        rounded_to = tuple(max(a.unit[0] * one, finest) for one in grids)
+        rounded_to = tuple(max(a.unit[0] * one * finer, finest) for one in grids) or (finest,)
         added = None if bias is None else bias_integers(bias, rounded_to, (finest,))
         operands = _Operands(a, b, integers, products, register, added, (power(own),))
     if window is not None:

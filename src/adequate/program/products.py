@@ -42,13 +42,21 @@ class Words:
 class Approximate:
     """The product that ``multiplier`` gives of the words of x and w, as an integer.
 
-    With words a = x + zx and b = w + zw of integer operands it is T(a, b) - zw a - zx b + zx zw; an operand with a
-    format has no zero point, and the product is an integer in units of the operands' grids.
+    With words that stand for a = x + zx and b = w + zw it is T(a, b) - zw a - zx b + zx zw: an integer in units of the
+    operands' units times 2**``grid``, which is 0 unless the multiplier has a product format.
     """
 
     multiplier: Multiplier
     x: Words
     w: Words
+
+    @property
+    def grid(self) -> int:
+        """The exponent of the product's unit, against the product of the units of x and w."""
+        if self.multiplier.product is None:
+            return 0
+        own = sum(one.format.grid or 0 for one in (self.multiplier.a, self.multiplier.b) if one.format is not None)
+        return (self.multiplier.product.grid or 0) - own
 
     def __call__(self, x: Any, w: Any) -> Any:
         """Products of integers, elementwise with broadcasting."""
@@ -58,15 +66,12 @@ class Approximate:
         return products - zw * (x + zx) - zx * (w + zw) + zx * zw if zx or zw else products
 
     def _results(self, a: Any, b: Any) -> Any:
-        """What the circuit gives for bit patterns, as integers in units of the operands' grids."""
+        """What the circuit gives for bit patterns, as integers."""
         one = self.multiplier
         made = self._table[a, b] if one.a.width + one.b.width <= TABLE_BITS else _computed(one, a, b)
         if one.product is None:
             return made.astype(object)
-        unit = sum(of.format.grid or 0 for of in (one.a, one.b) if of.format is not None)
-        shift = (one.product.grid or 0) - unit
-        decoded = self._decoded[made]
-        return decoded * 2**shift if shift >= 0 else decoded // 2**-shift
+        return self._decoded[made]
 
     @cached_property
     def _table(self) -> Any:
