@@ -89,10 +89,11 @@ def design_from_json(text: str) -> dict[str, dict[str, Any]]:
 
 
 def _slot_to_json(value: Format | Multiplier | Accumulator) -> Any:
-    return _accumulator_to_json(value) if isinstance(value, Accumulator) else str(value)
+    return accumulator_to_json(value) if isinstance(value, Accumulator) else str(value)
 
 
-def _accumulator_to_json(one: Accumulator) -> dict[str, Any]:
+def accumulator_to_json(one: Accumulator) -> dict[str, Any]:
+    """An accumulator as plain values."""
     written: dict[str, Any] = {"format": str(one.format), "order": one.order.value}
     if one.block is not None:
         written["block"] = one.block
@@ -108,7 +109,7 @@ def _accumulator_to_json(one: Accumulator) -> dict[str, Any]:
 def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | Accumulator:
     try:
         if slot == "accumulator":
-            return _accumulator_from_json(_mapping(value, "accumulator"))
+            return accumulator_from_json(_mapping(value, "accumulator"))
         if slot == "multiplier":
             return _multiplier(value)
         if slot not in ("input", "weight", "output"):
@@ -120,7 +121,12 @@ def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | 
         raise ValueError(f"layer {layer!r}, slot {slot!r}: {error}") from None
 
 
-def _accumulator_from_json(given: Mapping[str, Any]) -> Accumulator:
+def accumulator_from_json(given: Mapping[str, Any]) -> Accumulator:
+    """An accumulator from what ``accumulator_to_json`` wrote.
+
+    Raises:
+        ValueError: an unknown key or value.
+    """
     _require_keys(given, ("format", "order", "block", "product", "compensated", "adder"), "an accumulator")
     read: dict[str, Callable[[Any], Any]] = {"format": _format, "order": _order, "product": _format, "adder": _adder}
     values = {key: read[key](value) if key in read else value for key, value in given.items()}

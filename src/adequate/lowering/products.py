@@ -74,8 +74,8 @@ def product(
             unit, axis = (unit * geometry.copies, 0) if len(unit) > 1 else (unit, None)
             grids = grids * geometry.copies if len(grids) > 1 else grids
         if not grids and bias is not None and chosen.accumulator is None:
-            finest = bias_unit(bias, unit[0] * a.unit[0]) / a.unit[0]
-            integers, unit = integers * int(unit[0] / finest), (finest,)
+            finest = bias_unit(bias, max(unit) * a.unit[0]) / a.unit[0]
+            integers, unit = integers * int(max(unit) / finest), (finest,)
         b = builder.constant(integers, unit, axis, chosen.weight, "weight")
     else:
         b = quantized(builder, w, chosen.weight)

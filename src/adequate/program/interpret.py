@@ -74,7 +74,7 @@ def interpret(step: Step, values: Mapping[str, Array], low: Mapping[str, int]) -
         case Rearrange(index=None):
             return x.reshape(step.value.shape)
         case Rearrange():
-            return np.append(x.reshape(-1), 0)[step.index]
+            return np.append(x.reshape(-1), 0)[step.index.astype(np.int64)]
         case _:
             raise TypeError(f"no meaning is given to {type(step).__name__}")
 

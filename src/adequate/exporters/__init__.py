@@ -1,0 +1,1 @@
+"""What takes a design to other tools and to hardware."""
