@@ -68,7 +68,7 @@ def interpret(step: Step, values: Mapping[str, Array], low: Mapping[str, int]) -
         case Reduce():
             return _reduced(x, step.axes, step.largest)
         case Table():
-            return step.entries[(x - low[step.x]).astype(np.int64)]
+            return _looked_up(step, x, low[step.x])
         case Concat():
             return np.concatenate([values[one] for one in step.parts], axis=step.along)
         case Rearrange(index=None):
@@ -77,6 +77,13 @@ def interpret(step: Step, values: Mapping[str, Array], low: Mapping[str, int]) -
             return np.append(x.reshape(-1), 0)[step.index.astype(np.int64)]
         case _:
             raise TypeError(f"no meaning is given to {type(step).__name__}")
+
+
+def _looked_up(step: Table, x: Array, low: int) -> Array:
+    if step.numbers is None:
+        return step.entries[(x - low).astype(np.int64)]
+    entries = dict(zip(step.numbers, step.entries, strict=True))
+    return np.array([entries[n] for n in x.reshape(-1)], dtype=object).reshape(x.shape)
 
 
 def _along(numbers: list[int], axis: int | None, x: Array) -> Any:

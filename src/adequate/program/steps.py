@@ -183,10 +183,15 @@ class Reduce(Step):
 
 @dataclass(frozen=True, eq=False)
 class Table(Step):
-    """y = entries[x - low of x]: a function of one number."""
+    """y = entries[x - low of x]: a function of one number.
+
+    Where x takes only some of the integers between its ends, ``numbers`` has them, ascending: y = entries[i] for the i
+    with numbers[i] = x. In hardware they are the numbers of a float, and i follows from its exponent and mantissa.
+    """
 
     x: str
     entries: Array
+    numbers: Array | None = None
 
 
 @dataclass(frozen=True)
