@@ -10,16 +10,19 @@ from adequate.emulated_layer import (
     ARITHMETIC,
     EmulatedFunction,
     EmulatedProduct,
+    FormedFunction,
     Gradient,
     Quantizer,
+    calls_of,
     carries_data,
     check,
     leave_out_roundings,
+    outside,
 )
+from adequate.emulated_layer.forms import IntegerForm, LocalResponse, form_of
 from adequate.network import Layer, Network
 from adequate.network.graph import copy_graph, keep_state, results_of
 from adequate.network.modes import set_mode
-from adequate.network.operands import operand_nodes
 from adequate.network.parts import take_apart
 
 
@@ -100,8 +103,11 @@ def _with_arithmetic(graph: GraphModule, network: Network, design: Design) -> Em
     for layer in network.layers:
         chosen = design[layer.name]
         if chosen:
-            replace = _replace_arithmetic if layer.operation in ARITHMETIC else _surround
-            replace(graph, nodes, modules, layer, chosen)
+            form = form_of(layer, chosen)
+            if form is not None or layer.operation in ARITHMETIC:
+                _replace_arithmetic(graph, nodes, modules, layer, chosen, form)
+            else:
+                _surround(graph, nodes, modules, layer, chosen)
     if not len(modules):
         delattr(graph, "emulated")
     leave_out_roundings(graph)
@@ -113,28 +119,38 @@ def _with_arithmetic(graph: GraphModule, network: Network, design: Design) -> Em
 
 
 def _replace_arithmetic(
-    graph: GraphModule, nodes: dict[str, Node], modules: nn.ModuleDict, layer: Layer, chosen: LayerDesign
+    graph: GraphModule,
+    nodes: dict[str, Node],
+    modules: nn.ModuleDict,
+    layer: Layer,
+    chosen: LayerDesign,
+    form: IntegerForm | None,
 ) -> None:
     """One module in the place of all calls of a layer."""
-    function = nodes[layer.nodes[-1]].target
+    calls = calls_of(layer, nodes)
+    function = form.response.in_float if isinstance(form, LocalResponse) else calls[-1][-1].target
     assert callable(function)
-    kind = EmulatedProduct if layer.multiplies else EmulatedFunction
-    name = _add(modules, kind(layer, chosen, function))
-    for node in (nodes[output] for output in layer.outputs):
+    if form is not None:
+        module: nn.Module = FormedFunction(form, chosen, function, calls[-1][-1].meta.get("mode"))
+    else:
+        module = (EmulatedProduct if layer.multiplies else EmulatedFunction)(layer, chosen, function)
+    name = _add(modules, module)
+    for call in calls:
+        *inner, node = call
+        args, kwargs = (tuple(outside(call)), {}) if inner else (node.args, node.kwargs)
         with graph.graph.inserting_before(node):
-            call = graph.graph.call_module(name, node.args, node.kwargs)
-        call.meta = {**node.meta, "layer": layer.name}
-        node.replace_all_uses_with(call)
-        graph.graph.erase_node(node)
+            made = graph.graph.call_module(name, args, kwargs)
+        made.meta = {**node.meta, "layer": layer.name}
+        node.replace_all_uses_with(made)
+        for one in reversed(call):
+            graph.graph.erase_node(one)
 
 
 def _surround(
     graph: GraphModule, nodes: dict[str, Node], modules: nn.ModuleDict, layer: Layer, chosen: LayerDesign
 ) -> None:
     """Quantisers before and after a layer that only moves or compares values, or stays float inside."""
-    members = [nodes[name] for name in layer.nodes]
-    size = len(members) // layer.calls
-    calls = [members[start : start + size] for start in range(0, len(members), size)]
+    calls = calls_of(layer, nodes)
     if chosen.input is not None:
         name = _add(modules, Quantizer(chosen.input, f"input of layer {layer.name!r}"))
         for call in calls:
@@ -149,8 +165,7 @@ def _surround(
 
 
 def _quantize_inputs(graph: GraphModule, quantizer: str, members: list[Node]) -> None:
-    sources = dict.fromkeys(s for n in members for s in operand_nodes(n) if s not in members and carries_data(s))
-    for source in sources:
+    for source in outside(members):
         with graph.graph.inserting_before(members[0]):
             quantized = graph.graph.call_module(quantizer, (source,))
         quantized.meta = {key: value for key, value in source.meta.items() if key != "layer"}

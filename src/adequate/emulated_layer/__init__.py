@@ -1,6 +1,8 @@
 """One layer in the arithmetic of its design."""
 
-from adequate.emulated_layer.fitting import carries_data, check
+from adequate.emulated_layer.calls import calls_of, carries_data, outside
+from adequate.emulated_layer.fitting import check
+from adequate.emulated_layer.formed_function import FormedFunction
 from adequate.emulated_layer.function import EmulatedFunction, Quantizer
 from adequate.emulated_layer.gradient import Gradient, Multiplied, straight_through
 from adequate.emulated_layer.inside import ARITHMETIC, computes_in_float, float_inside
@@ -11,13 +13,16 @@ __all__ = [
     "ARITHMETIC",
     "EmulatedFunction",
     "EmulatedProduct",
+    "FormedFunction",
     "Gradient",
     "Multiplied",
     "Quantizer",
+    "calls_of",
     "carries_data",
     "check",
     "computes_in_float",
     "float_inside",
     "leave_out_roundings",
+    "outside",
     "straight_through",
 ]

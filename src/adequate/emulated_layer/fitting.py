@@ -1,9 +1,7 @@
 """Whether a design fits a network."""
 
-from torch import Tensor
-from torch.fx import Node
-
 from adequate.design import Design
+from adequate.emulated_layer.calls import carries_data
 from adequate.emulated_layer.multiplied_sums import require_multiplier
 from adequate.network import Network
 from adequate.network.graph import results_of
@@ -40,9 +38,3 @@ def check(network: Network, design: Design) -> None:
                 )
         if chosen.multiplier is not None:
             require_multiplier(layer, chosen)
-
-
-def carries_data(node: Node) -> bool:
-    """Whether a node gives real numbers that formats apply to."""
-    value = node.meta.get("val")
-    return node.op != "get_attr" and isinstance(value, Tensor) and value.is_floating_point()

@@ -1,12 +1,13 @@
 """Which layers of a design compute in floating point inside."""
 
 from adequate.design import Design, LayerDesign
+from adequate.emulated_layer.forms import form_of
 from adequate.emulated_layer.function import AVERAGES, ELEMENTWISE
-from adequate.network import Network
+from adequate.network import Layer, Network
 from adequate.network.layer import MULTIPLYING
 
 ARITHMETIC = MULTIPLYING | AVERAGES | ELEMENTWISE
-"""Operations computed exactly here; every other layer is only surrounded by quantisers."""
+"""Operations computed exactly here; others have an integer form, or are only surrounded by quantisers."""
 
 # fmt: off
 SHAPING = frozenset({
@@ -31,16 +32,24 @@ EXACT = SHAPING | CHOOSING
 def float_inside(network: Network, design: Design) -> tuple[str, ...]:
     """Names of the layers whose values are computed in torch's own floating point, formats at their borders or not.
 
-    Those are every softmax, GELU, normalisation and the like; a sum of products that has neither both ``input`` and
-    ``weight`` nor an ``accumulator``; and a sum, difference, product, quotient or average without any format.
+    Those are softmax, GELU, normalisations and the like without an integer form (``forms``: it needs both ``input`` and
+    ``output``); a sum of products that has neither both ``input`` and ``weight`` nor an ``accumulator``; and a sum,
+    difference, product, quotient or average without any format.
     """
-    return tuple(layer.name for layer in network.layers if computes_in_float(layer.operation, design[layer.name]))
+    return tuple(
+        layer.name for layer in network.layers if computes_in_float(layer.operation, design[layer.name], layer)
+    )
 
 
-def computes_in_float(operation: str, chosen: LayerDesign) -> bool:
-    """Whether a layer of this operation and design rounds inside as torch does."""
+def computes_in_float(operation: str, chosen: LayerDesign, layer: Layer | None = None) -> bool:
+    """Whether a layer of this operation and design rounds inside as torch does.
+
+    Without the layer itself a function is taken for one: its arguments may allow no integer form.
+    """
     if operation in EXACT:
         return False
     if operation in MULTIPLYING:
         return chosen.accumulator is None and (chosen.input is None or chosen.weight is None)
-    return operation not in ARITHMETIC or not chosen
+    if operation in ARITHMETIC:
+        return not chosen
+    return layer is None or form_of(layer, chosen) is None

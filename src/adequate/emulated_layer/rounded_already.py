@@ -3,6 +3,7 @@
 from torch.fx import GraphModule, Node
 
 from adequate.emulated_layer.exact_sums import ExactSums
+from adequate.emulated_layer.formed_function import FormedFunction
 from adequate.emulated_layer.function import EmulatedFunction, Quantizer
 from adequate.emulated_layer.product import EmulatedProduct
 from adequate.formats import Fixed, Format, Minifloat, Rounding
@@ -56,7 +57,7 @@ def _rounded_to(graph: GraphModule, value: object, format: Format | None) -> boo
     while isinstance(value, Node) and value.op == "call_function" and function_of(value) in KEEPING:
         value = value.args[0]
     module = _module(graph, value) if isinstance(value, Node) else None
-    if format is None or not isinstance(module, EmulatedProduct | EmulatedFunction | Quantizer):
+    if format is None or not isinstance(module, EmulatedProduct | EmulatedFunction | FormedFunction | Quantizer):
         return False
     output = module.format if isinstance(module, Quantizer) else module.design.output
     return output is not None and has_values_of(format, output)

@@ -21,6 +21,7 @@ from adequate.program.steps import (
     Rearrange,
     Scale,
     Step,
+    Table,
 )
 from adequate.program.value import Value, exponent
 
@@ -66,6 +67,14 @@ class Builder:
     def append(self, step: Step) -> Value:
         """The value of a step that is now part of the program."""
         self.steps.append(step)
+        return step.value
+
+    def known(self, x: Value, low: int | None = None, high: int | None = None) -> Value:
+        """The value made last, of which more is known than its operands' ranges say."""
+        ends = x.low if low is None else max(low, x.low), x.high if high is None else min(high, x.high)
+        step = replace(self.steps[-1], value=replace(x, low=ends[0], high=ends[1]))
+        assert self.steps[-1].value == x
+        self.steps[-1] = step
         return step.value
 
     def input(self, source: str, shape: tuple[int, ...], format: Format, unit: Fraction) -> Value:
@@ -128,6 +137,19 @@ class Builder:
         unit = one_unit(x) * one_unit(y)
         value = Value(self.named("product"), np.broadcast_shapes(x.shape, y.shape), (unit,), ends[0], ends[-1])
         return self.append(Multiply(value, self.layer, x.name, y.name))
+
+    def square(self, x: Value) -> Value:
+        """x^2."""
+        ends = sorted(n * n for n in x.range)
+        low = 0 if x.low <= 0 <= x.high else ends[0]
+        value = Value(self.named("square"), x.shape, (one_unit(x) ** 2,), low, ends[1])
+        return self.append(Multiply(value, self.layer, x.name, x.name))
+
+    def table(self, x: Value, entries: Sequence[int], unit: Fraction, numbers: Sequence[int] | None = None) -> Value:
+        """The entry of x, counted from its lowest integer, or of the number of ``numbers`` that it is."""
+        arrays = (None if one is None else np.array(one, dtype=object) for one in (entries, numbers))
+        value = Value(self.named("table"), x.shape, (unit,), min(entries), max(entries))
+        return self.append(Table(value, self.layer, x.name, *arrays))
 
     def choose(self, x: Value, y: Value, largest: bool) -> Value:
         """The larger or the smaller of x and y."""

@@ -11,10 +11,13 @@ from torch.fx.node import map_arg
 from adequate.design import Design, LayerDesign
 from adequate.emulated_layer import check
 from adequate.emulated_layer.call import BIASED
+from adequate.emulated_layer.calls import outside
+from adequate.emulated_layer.forms import FORMS, Given, arguments_of, form_of
 from adequate.emulated_layer.function import AVERAGES, ELEMENTWISE
 from adequate.emulated_layer.inside import SHAPING
 from adequate.lowering.builder import Builder, NotLowered, Raw
 from adequate.lowering.elementwise import ARGUMENTS, BOUNDS, bounded, combined, constant, ends_of
+from adequate.lowering.functions import computed
 from adequate.lowering.moving import JOINING, joined, moved
 from adequate.lowering.products import product
 from adequate.lowering.rounding import quantized
@@ -33,6 +36,8 @@ CHOICES = {"maximum": True, "max": True, "minimum": False, "min": False}
 HELD = {torch.float32: 24, torch.float64: 53, torch.float16: 11, torch.bfloat16: 8}
 """Significant bits of the dtypes that the emulation holds values in."""
 
+FORMS_NEED = "with an input and an output format of one scale each, of few bits, and constant arguments"
+
 
 class _Refused:
     """Stands for a value that could not be made, so that every layer with a reason of its own is named."""
@@ -42,7 +47,8 @@ def lower(network: Network, design: Design) -> Program:
     """The integers that ``network`` computes in the arithmetic of ``design``; ``emulate`` gives the same numbers.
 
     Every sum of products needs an input and a weight format, and every value whose exact numbers the emulation's dtype
-    may not hold an output format. Batch norms are folded before (``fold_batchnorm``).
+    may not hold an output format. A function of one number, softmax, or a normalisation needs both (see
+    ``emulated_layer.forms``).
 
     Raises:
         ValueError: the design does not fit the network, or layers have no integer form: all are named, with reasons.
@@ -55,6 +61,7 @@ class _Lowering:
     def __init__(self, network: Network, design: Design) -> None:
         self.network, self.design, self.builder = network, design, Builder()
         self.graph = network.expanded
+        self.nodes: dict[str, Node] = {node.name: node for node in self.graph.graph.nodes}
         self.known: dict[Node, Any] = {}
         self.refused: dict[str, str] = {}
         self.layers: dict[str, str] = {}
@@ -67,7 +74,7 @@ class _Lowering:
             if node.op == "output":
                 outputs = tuple(_flat(self._value(node.args[0])))
             elif node.name in calls:
-                self.known[node] = self._layer(calls[node.name][0], node)
+                self.known[node] = self._layer(calls[node.name][0], node, calls[node.name][1])
             elif node.name not in inside:
                 self.known[node] = self._other(node)
         if self.refused:
@@ -77,8 +84,9 @@ class _Lowering:
             raise ValueError("the network's output is no layer's: there is nothing to compute")
         return Program(tuple(self.builder.steps), tuple(map(str, names)), self.layers)
 
-    def _layer(self, layer: Layer, node: Node) -> Any:
-        args, kwargs = (self._value(one) for one in (node.args, dict(node.kwargs)))
+    def _layer(self, layer: Layer, node: Node, call: tuple[str, ...]) -> Any:
+        read = (tuple(outside([self.nodes[name] for name in call])), {}) if len(call) > 1 else (node.args, node.kwargs)
+        args, kwargs = (self._value(one) for one in read)
         if any(isinstance(one, _Refused) for one in _flat((args, kwargs))):
             return _Refused()
         if not any(isinstance(one, Value | Raw) for one in _flat((args, kwargs))):
@@ -98,6 +106,13 @@ class _Lowering:
             x, w, bias = _operands(layer, args, kwargs)
             sums = product(builder, layer, chosen, x, w, bias)
             return sums if chosen.output is None else quantized(builder, sums, chosen.output, sums=True)
+        if (form := form_of(layer, chosen)) is not None:
+            named = {} if len(layer.nodes) > layer.calls else arguments_of(node.target, args, kwargs)  # type: ignore[arg-type]
+            data = next(one for one in (*args, *kwargs.values()) if isinstance(one, Value | Raw))
+            others = {name: one for name, one in named.items() if one is not data}
+            return computed(builder, form, self._read(chosen, data), Given(node.target, others))  # type: ignore[arg-type]
+        if operation in FORMS:
+            raise NotLowered(f"{operation} has an integer form only {FORMS_NEED}")
         if len(layer.nodes) > layer.calls:
             raise NotLowered(f"{operation} has no integer form")
         if operation in SHAPING - JOINING:

@@ -48,20 +48,26 @@ def reduced(builder: Builder, x: Value, axes: Sequence[int], keep: bool, largest
     """The largest element or the mean over some dimensions."""
     if x.axis is not None:
         one_unit(x)
-    over = tuple(sorted(axis % len(x.shape) for axis in axes)) or tuple(range(len(x.shape)))
-    count = prod(x.shape[axis] for axis in over)
-    shape = tuple(1 if d in over else size for d, size in enumerate(x.shape))
-    ends = x.range if largest else _sum_ends(x, count)
-    unit = x.unit if largest else (one_unit(x) / count,)
-    value = builder.append(
-        Reduce(Value(builder.named("reduced"), shape, unit, *ends), builder.layer, x.name, over, largest)
-    )
+    along = tuple(sorted(axis % len(x.shape) for axis in axes)) or tuple(range(len(x.shape)))
+    divisor = 1 if largest else prod(x.shape[axis] for axis in along)
+    value = over(builder, x, along, largest, divisor)
     if keep:
         return value
-    kept = [size for d, size in enumerate(shape) if d not in over]
-    moved = builder.rearrange(value, torch.arange(prod(shape)).reshape(kept).numpy())
+    kept = [size for d, size in enumerate(value.shape) if d not in along]
+    moved = builder.rearrange(value, torch.arange(prod(kept)).reshape(kept).numpy())
     assert isinstance(moved, Value)
     return moved
+
+
+def over(builder: Builder, x: Value, axes: Sequence[int], largest: bool, divisor: int = 1) -> Value:
+    """The largest element, or the sum in units divided by ``divisor``, over some dimensions, which stay with size 1."""
+    along = tuple(sorted(axis % len(x.shape) for axis in axes))
+    shape = tuple(1 if d in along else size for d, size in enumerate(x.shape))
+    ends = x.range if largest else _sum_ends(x, prod(x.shape[axis] for axis in along))
+    unit = x.unit if largest else (one_unit(x) / divisor,)
+    return builder.append(
+        Reduce(Value(builder.named("reduced"), shape, unit, *ends), builder.layer, x.name, along, largest)
+    )
 
 
 def _pool(builder: Builder, x: Value, kernel: tuple[int, ...], window: Window, largest: bool, divisor: int) -> Value:

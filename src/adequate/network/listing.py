@@ -11,6 +11,7 @@ from torch.fx import GraphModule, Node
 from adequate.network.graph import arguments, function_of, shape_of
 from adequate.network.layer import MULTIPLYING, Layer, attributes
 from adequate.network.network import Network
+from adequate.network.normalization import response_attributes
 from adequate.network.operands import operand_nodes, slots_of, weight_first
 
 OPERATIONS = {
@@ -31,6 +32,19 @@ OPERATIONS = {
     "mul_": "mul",
     "sub_": "sub",
     "div_": "div",
+    "hardtanh_": "hardtanh",
+    "sigmoid_": "sigmoid",
+    "hardsigmoid_": "hardsigmoid",
+    "tanh_": "tanh",
+    "hardswish_": "hardswish",
+    "silu_": "silu",
+    "mish_": "mish",
+    "elu_": "elu",
+    "celu_": "celu",
+    "selu_": "selu",
+    "leaky_relu_": "leaky_relu",
+    "rrelu_": "rrelu",
+    "threshold_": "threshold",
 }
 """Names of the graph's functions that differ from the field's."""
 
@@ -186,7 +200,7 @@ def _operation(node: Node) -> str:
 def _layer(call: _Call, names: Mapping[Node, str], trained: Mapping[str, int]) -> Layer:
     last = call.nodes[-1]
     composite = len(call.nodes) > call.calls
-    given = {} if composite else dict(arguments(last))
+    given = response_attributes(call.nodes) if composite else dict(arguments(last))
     parameters = {key: node for key, node in given.items() if isinstance(node, Node) and node.op == "get_attr"}
     weight, bias = parameters.get("weight"), parameters.get("bias")
     sources = _sources(call.nodes, names)

@@ -1,6 +1,12 @@
-"""Normalisation layers that torch lacks."""
+"""Local response normalisation: the layer that torch lacks, and what a graph's calls say of one."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
+from torch.fx import Node
+
+from adequate.network.graph import arguments, function_of
 
 
 class WithinChannelLRN(nn.Module):
@@ -29,3 +35,23 @@ class WithinChannelLRN(nn.Module):
 
     def extra_repr(self) -> str:
         return f"size={self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+def response_attributes(nodes: Sequence[Node]) -> dict[str, Any]:
+    """The arguments of a local response normalisation by the calls it consists of: an average, then (k + alpha e)^beta.
+
+    ``size`` is that of the window, ``across`` whether it lies across channels. Empty where the calls are others.
+    """
+    calls = {function_of(node): arguments(node) for node in nodes}
+    pool = next((calls[name] for name in ("avg_pool2d", "avg_pool3d") if name in calls), None)
+    scales = [node.args[1] for node in nodes if function_of(node) == "mul" and not isinstance(node.args[1], Node)]
+    if pool is None or len(scales) != 1 or not {"add", "pow"} <= calls.keys():
+        return {}
+    size, *others = pool["kernel_size"]
+    return {
+        "size": size,
+        "alpha": scales[0],
+        "beta": abs(calls["pow"]["exponent"]),
+        "k": calls["add"]["other"],
+        "across": all(one == 1 for one in others),
+    }

@@ -126,7 +126,7 @@ def _layer(name: str, network: Network | None, ranges: Ranges | None, design: De
         "multiplier": None if chosen.multiplier is None else str(chosen.multiplier),
         "accumulator": None if chosen.accumulator is None else str(chosen.accumulator),
         "approximated": bool(chosen),
-        "float_inside": computes_in_float(operation, chosen) if operation else not chosen,
+        "float_inside": computes_in_float(operation, chosen, layer) if operation else not chosen,
     }
 
 

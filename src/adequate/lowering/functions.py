@@ -1,0 +1,76 @@
+"""Functions in their integer forms, as steps: what ``emulated_layer.forms`` states, in the same order."""
+
+from dataclasses import replace
+from fractions import Fraction
+from math import isfinite, isnan
+
+from torch import Tensor
+
+from adequate.emulated_layer.forms import (
+    BatchNorm,
+    Given,
+    IntegerForm,
+    LocalResponse,
+    Lookup,
+    Softmax,
+    Standardize,
+)
+from adequate.emulated_layer.forms.lookup import values_of
+from adequate.emulated_layer.forms.softmax import FRACTION
+from adequate.lowering.builder import Builder, NotLowered
+from adequate.lowering.elementwise import combined
+from adequate.lowering.normalizations import normalized, responded, standardized
+from adequate.lowering.rounding import target_of
+from adequate.lowering.windows import over
+from adequate.program.value import Value, power
+
+
+def computed(builder: Builder, form: IntegerForm, x: Value, given: Given) -> Value:
+    """The numbers that a layer's output format rounds, or has rounded; x is of its input format.
+
+    Raises:
+        NotLowered: a table has no number for one that x may be, or a quotient's format has no arithmetic rule.
+    """
+    match form:
+        case Lookup():
+            return _looked_up(builder, form, x, form.entries(given))
+        case Softmax():
+            return _softmax(builder, form, x, given["dim"])
+        case BatchNorm():
+            return normalized(builder, form, x, given)
+        case LocalResponse():
+            return responded(builder, form, x)
+        case Standardize():
+            return standardized(builder, form, x, given)
+        case _:
+            raise TypeError(f"no steps are known for {type(form).__name__}")
+
+
+def _looked_up(builder: Builder, form: Lookup, x: Value, table: Tensor) -> Value:
+    known = {
+        int(Fraction(number) / x.unit[0]): entry
+        for number, entry in zip(values_of(form.input).tolist(), table.tolist(), strict=True)
+        if not isnan(number)
+    }
+    found = {n: known[n] for n in sorted(known) if x.low <= n <= x.high}
+    unit = target_of(form.output).unit[0]
+    for n, entry in found.items():
+        if not isfinite(entry):
+            raise NotLowered(
+                f"{form.layer.operation} of {float(n * x.unit[0]):g} is no finite number; "
+                "keep its operand away from there, by a clamp before it or an unsigned input format"
+            )
+    entries = [int(Fraction(entry) / unit) for entry in found.values()]
+    y = builder.table(x, entries, unit, None if len(found) == x.high - x.low + 1 else list(found))
+    builder.formats[y.name] = form.output
+    return y
+
+
+def _softmax(builder: Builder, form: Softmax, x: Value, dim: int) -> Value:
+    unit = power(form.numbers.grid)
+    x = replace(x, unit=(unit,))
+    below = builder.add(over(builder, x, (dim,), largest=True), x, (1, -1))
+    below = builder.clamp(builder.known(below, low=0), None, form.reach)
+    e = builder.table(below, [int(entry) for entry in form.entries[: below.high + 1].tolist()], power(-FRACTION))
+    total = builder.known(over(builder, e, (dim,), largest=False), low=2**FRACTION)
+    return combined(builder, "div", (e, total), 1.0, form.output)
