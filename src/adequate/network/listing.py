@@ -51,7 +51,7 @@ OPERATIONS = {
 OWNERS = ("torch.nn.modules.", "adequate.network.")
 """Packages of modules whose single call bears the module's name: torch's own, and those for a file's nodes."""
 
-COMPOSITES = {"LocalResponseNorm": "lrn", "WithinChannelLRN": "lrn"}
+COMPOSITES = {"LocalResponseNorm": "lrn", "OnnxLRN": "lrn", "WithinChannelLRN": "lrn"}
 """Modules whose several calls are one layer."""
 
 ASSERTIONS = frozenset({"_assert_scalar", "_assert_async", "_assert_tensor_metadata", "sym_constrain_range_for_size"})

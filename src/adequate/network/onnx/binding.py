@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from adequate.network.onnx.graph import OnnxGraph, OnnxNode
-from adequate.network.onnx.layer import OnnxLayer
+from adequate.network.onnx.layer import OnnxLayer, OnnxLRN
 from adequate.network.onnx.operator import bind
 from adequate.network.onnx.operators import IGNORED, ON_SIZES, OPERATORS
 
@@ -24,7 +24,8 @@ class Bound:
     def layer(self, constants: Mapping[str, Tensor]) -> OnnxLayer:
         """The submodule that computes it."""
         name = self.node.operator
-        return OnnxLayer(self.node, OPERATORS[name], self.attributes, constants, ON_SIZES.get(name))
+        kind = OnnxLRN if name == "LRN" else OnnxLayer
+        return kind(self.node, OPERATORS[name], self.attributes, constants, ON_SIZES.get(name))
 
 
 def bound_nodes(graph: OnnxGraph) -> list[Bound]:

@@ -132,6 +132,10 @@ class OnnxLayer(nn.Module):
         return _in_form(next(given), self._onnx_operator.slot(position))
 
 
+class OnnxLRN(OnnxLayer):
+    """LRN: several calls of torch, and one layer."""
+
+
 def _in_form(value: Value, slot: Slot) -> object:
     if slot.form in PLAIN:
         if not isinstance(value, Sizes):
