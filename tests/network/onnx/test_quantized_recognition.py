@@ -151,7 +151,7 @@ REFUSED = {
     ),
     "truncation": (
         [quant("t", "x", "y", "s", "s", "s", "s", operator="Trunc")],
-        r"qonnx.custom_op.general.Trunc 't' is not read; Quant, IntQuant and BipolarQuant are",
+        r"qonnx.custom_op.general.Trunc 't' is not read; Quant, IntQuant, BipolarQuant and FloatQuant are",
     ),
     "half a bit": ([quant("q", "x", "y", "s", "f0", "s")], r"'q' has the bit widths \[0.5\]"),
     "ceiling": (

@@ -12,12 +12,20 @@ Attribute = int | float | str | Tensor | tuple[int, ...] | tuple[float, ...] | t
 """What an attribute may hold."""
 
 
+SLOT = "adequate.slot"
+"""The key, in a node's ``metadata_props``, of the slot of a design that a quantiser's format belongs to."""
+
+SAID = ("input", "weight", "output", "layer")
+"""What may be said: of the layers that read the result, of the layer that computes the source, or itself a layer."""
+
+
 @dataclass(frozen=True, eq=False)
 class OnnxNode:
     """One call of an operator.
 
     ``name`` is unique in the graph and valid as a module path: it will be the layer's name. ``domain`` is empty for the
     standard operators. ``inputs`` and ``outputs`` are names of values; an absent optional one is the empty string.
+    ``slot`` is where in a design the file says a quantiser's format belongs, often nothing: one of ``SAID``.
     """
 
     name: str
@@ -26,6 +34,7 @@ class OnnxNode:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    slot: str = ""
 
     def __str__(self) -> str:
         """What errors say of it: ``Conv 'features.0'``."""

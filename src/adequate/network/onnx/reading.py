@@ -11,7 +11,7 @@ from torch import Tensor
 
 from adequate.network.onnx.external import read_external
 from adequate.network.onnx.functions import inlined
-from adequate.network.onnx.graph import Attribute, OnnxGraph, OnnxInput, OnnxNode
+from adequate.network.onnx.graph import SAID, SLOT, Attribute, OnnxGraph, OnnxInput, OnnxNode
 from adequate.network.onnx.names import layer_names
 from adequate.network.onnx.strings import refuse_undecodable
 from adequate.network.onnx.tensors import NARROW, decode, element_type, refuse_large
@@ -119,7 +119,8 @@ def _keep_constant(node: NodeProto, keep: Callable[[str, TensorProto], None]) ->
 def _node(node: NodeProto, name: str, folder: Path) -> OnnxNode:
     domain = "" if node.domain in STANDARD else node.domain
     attributes = {a.name: _attribute(a, folder) for a in node.attribute}
-    return OnnxNode(name, node.op_type, domain, tuple(node.input), tuple(node.output), attributes)
+    slot = next((entry.value for entry in node.metadata_props if entry.key == SLOT and entry.value in SAID), "")
+    return OnnxNode(name, node.op_type, domain, tuple(node.input), tuple(node.output), attributes, slot)
 
 
 def _attribute(attribute: AttributeProto, folder: Path) -> Attribute:

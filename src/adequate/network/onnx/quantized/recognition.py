@@ -10,7 +10,7 @@ from adequate.network.onnx.quantized.quantizer import Quantizer
 STANDARD = frozenset({"", "com.microsoft"})
 """Domains of QuantizeLinear and DequantizeLinear: ONNX's own, and that of onnxruntime's further element types."""
 
-OPERATORS = frozenset({"BipolarQuant", "DequantizeLinear", "IntQuant", "Quant", "QuantizeLinear"})
+OPERATORS = frozenset({"BipolarQuant", "DequantizeLinear", "FloatQuant", "IntQuant", "Quant", "QuantizeLinear"})
 """Operators that quantise; a Clip of codes does too."""
 
 INTEGER_ARITHMETIC = frozenset({"ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "MatMulNBits", "QGemm"})
@@ -58,8 +58,10 @@ def _recognized(graph: OnnxGraph, node: OnnxNode, codes: dict[str, Codes]) -> Qu
             return qonnx.quant(graph, node)
         case "BipolarQuant" if node.domain in qonnx.DOMAINS:
             return qonnx.bipolar_quant(graph, node)
-        case "Trunc" | "FloatQuant" if node.domain in qonnx.DOMAINS:
-            raise ValueError("is not read; Quant, IntQuant and BipolarQuant are")
+        case "FloatQuant" if node.domain in qonnx.DOMAINS:
+            return qonnx.float_quant(graph, node)
+        case "Trunc" if node.domain in qonnx.DOMAINS:
+            raise ValueError("is not read; Quant, IntQuant, BipolarQuant and FloatQuant are")
         case "QuantizeLinear" if node.domain in STANDARD:
             return linear.quantized(graph, node)
         case "Clip" if node.domain in STANDARD and read is not None and read.kind not in linear.BIASES:

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adequate.design import Design, LayerDesign
-from adequate.formats import Format
-from adequate.network.layer import Layer
+from adequate.formats import Format, Scaled
+from adequate.network.layer import Layer, Shape
 from adequate.network.network import Network
 
 
@@ -33,15 +33,23 @@ def design_of(formats: NodeFormats, network: Network) -> Design:
     layers = _layers(network)
     slots: defaultdict[str, dict[str, Format]] = defaultdict(dict)
     for name, format in formats.outputs.items():
-        slots[_of(layers, name)[-1].name]["output"] = format
+        writer = _of(layers, name)[-1]
+        slots[writer.name]["output"] = _from_the_first(format, writer.output_shape)
     for (name, place), format in formats.operands.items():
         own = _of(layers, name)
         reader = next((layer for layer in own if layer.multiplies), own[0])
-        second = place == 1
+        second = place == 1 and reader.multiplies
         if dict(reader.attributes).get("weight_first"):
             second = not second
-        slots[reader.name]["weight" if second else "input"] = format
+        slots[reader.name]["weight" if second else "input"] = _from_the_first(format, reader.input_shapes[0])
     return Design({name: LayerDesign(**chosen) for name, chosen in slots.items()})  # pyright: ignore[reportArgumentType]
+
+
+def _from_the_first(format: Format, shape: Shape) -> Format:
+    """The format with the dimension of its scales counted from the first, where it is counted from the last."""
+    if not isinstance(format, Scaled) or format.axis is None or format.axis >= 0 or format.axis < -len(shape):
+        return format
+    return replace(format, axis=format.axis + len(shape))
 
 
 def _layers(network: Network) -> dict[str, list[Layer]]:

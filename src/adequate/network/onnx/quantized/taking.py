@@ -1,24 +1,18 @@
 """Quantisers taken out of an ONNX graph, their formats kept for a design."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from torch import Tensor
 
 from adequate.formats import Format
 from adequate.network.onnx.graph import OnnxGraph, OnnxNode
-from adequate.network.onnx.quantized.following import RESHAPING, arriving, moved, permutation, takes
+from adequate.network.onnx.quantized.following import arriving, moved, permutation
 from adequate.network.onnx.quantized.merging import Merging
+from adequate.network.onnx.quantized.placing import found, said
 from adequate.network.onnx.quantized.quantizer import Quantizer
 from adequate.network.onnx.quantized.recognition import recognize
 from adequate.network.onnx.quantized.slots import NodeFormats
-
-SIZES = frozenset({"Shape", "Size"})
-"""Operators that read no values."""
-
-VANISHING = frozenset({"Cast", "CastLike", "Dropout", "Identity"})
-"""Operators that may become no layer."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +37,9 @@ def take_formats(graph: OnnxGraph) -> QuantizedGraph:
 
     A product is also told the format in which its operands arrive, so that it is computed on codes.
 
+    A file may say the slot of each quantiser (``SLOT``, as exporters here do): then formats go where it says, and
+    nothing is told beyond that, as long as the nodes agree.
+
     Raises:
         ValueError: quantised nodes no format stands for; all of them, each with the reason.
     """
@@ -51,21 +48,15 @@ def take_formats(graph: OnnxGraph) -> QuantizedGraph:
         return QuantizedGraph(graph, NodeFormats())
     graph, weights = _without_constants(graph, quantizers, parts)
     merging = Merging(graph)
-    outputs: dict[str, Format] = {}
-    operands: dict[tuple[str, int], Format] = {}
-    for result, format in _without_duplicates(merging, quantizers).items():
-        quantizer = merging.producers[result]
-        source = merging.source(quantizer)
-        if _owns(merging, source, outputs):
-            outputs[merging.producers[source].name] = format
-            merging.merge(quantizer, source, result)
-        elif places := _operands(merging, result, format):
-            operands.update(dict.fromkeys(places, format))
-            merging.merge(quantizer, result, source)
-        else:
-            outputs[quantizer.name] = format
+    formats = _without_duplicates(merging, quantizers)
+    if all(merging.producers[result].slot for result in formats):
+        places = said(merging, formats)
+        graph = merging.graph()
+        of_weights = arriving(graph, weights, {}, {})
+        return QuantizedGraph(graph, NodeFormats(places.outputs, {**of_weights.operands, **places.operands}))
+    places = found(merging, formats)
     graph = merging.graph()
-    return QuantizedGraph(graph, arriving(graph, weights, outputs, operands))
+    return QuantizedGraph(graph, arriving(graph, weights, places.outputs, places.operands))
 
 
 def _without_constants(
@@ -88,7 +79,7 @@ def _without_constants(
             continue
         value = _value(node, quantizer, constants)
         if value is None:
-            nodes.append(OnnxNode(node.name, "Clone", "", (quantizer.source,), (quantizer.result,)))
+            nodes.append(OnnxNode(node.name, "Clone", "", (quantizer.source,), (quantizer.result,), {}, node.slot))
             continue
         constants[quantizer.result] = value
         trained.add(quantizer.result)
@@ -109,42 +100,16 @@ def _value(node: OnnxNode, quantizer: Quantizer, constants: Mapping[str, Tensor]
 
 def _without_duplicates(merging: Merging, quantizers: Mapping[str, Quantizer]) -> dict[str, Format]:
     """Leaves one quantiser of each format of a value, where tools write one for each reader; their results' formats."""
-    first: dict[tuple[str, Format], str] = {}
+    first: dict[tuple[str, Format, str], str] = {}
     left: dict[str, Format] = {}
     for quantizer in quantizers.values():
         result, format = quantizer.result, quantizer.format
         node = merging.producers.get(result)
         if node is None or format is None:
             continue
-        kept = first.setdefault((merging.source(node), format), result)
+        kept = first.setdefault((merging.source(node), format, node.slot), result)
         if kept != result and result not in merging.start.outputs:
             merging.merge(node, result, kept)
         else:
             left[result] = format
     return left
-
-
-def _owns(merging: Merging, source: str, outputs: Mapping[str, Format]) -> bool:
-    """Whether a value is the one output of a node, and its only reader may give that output a format."""
-    producer = merging.producers.get(source)
-    return (
-        producer is not None
-        and len(producer.outputs) == 1
-        and producer.operator not in VANISHING
-        and producer.name not in outputs
-        and source not in merging.start.outputs
-        and len(list(islice(_readers(merging, source), 2))) == 1
-    )
-
-
-def _operands(merging: Merging, result: str, format: Format) -> list[tuple[str, int]]:
-    """Where a quantiser's result is read, if all its readers can take the format at their operand; else nothing."""
-    if result in merging.start.outputs:
-        return []
-    places = [(node, i) for node, i in merging.places(result) if node.operator not in SIZES]
-    fitting = all(i == 0 if r.operator in RESHAPING else takes(merging.start, r, i, format) for r, i in places)
-    return [(r.name, i) for r, i in places] if fitting else []
-
-
-def _readers(merging: Merging, value: str) -> Iterator[OnnxNode]:
-    return (reader for reader in merging.readers(value) if reader.operator not in SIZES)
