@@ -100,7 +100,7 @@ def _units(graph: GraphModule, constants: Collection[Node]) -> Iterator[tuple[tu
         members = [tuple(unit) for _, unit in groupby(group, key=_whole)]
         short = kind.rpartition(".")[2]
         if short in COMPOSITES:
-            yield tuple(node for unit in members for node in unit), path, COMPOSITES[short]
+            yield tuple(node for unit in members for node in unit), path or COMPOSITES[short], COMPOSITES[short]
             continue
         alone = len(members) == 1 and kind.startswith(OWNERS)
         for unit in members:
