@@ -33,6 +33,7 @@ _HOME = {
         "search",
         "static_fixed",
     ),
+    "adequate.exporters": ("export_onnx", "export_qonnx"),
     "adequate.finetuning": (
         "FittedError",
         "Recipe",

@@ -216,6 +216,26 @@ def test_one_signed_bit_is_a_sign(tmp_path: Path) -> None:
     assert format.quantize(x).tolist() == [-0.75, -0.75, 0.75, 0.75, 0.75]  # QONNX: x >= 0 gives +1
 
 
+@pytest.mark.parametrize(
+    ("exponent", "mantissa", "bias", "flags", "largest", "expected"),
+    [
+        (4, 3, 7, {}, 480, Minifloat(4, 3)),
+        (4, 3, 7, {"has_nan": 1}, 448, E4M3),
+        (5, 2, 15, {"has_inf": 1, "has_nan": 1}, 57344, E5M2),
+        (3, 2, 6, {"rounding_mode": "FLOOR"}, 3.5, Minifloat(3, 2, bias=6, rounding=Rounding.DOWN)),
+    ],
+)
+def test_minifloats(
+    exponent: int, mantissa: int, bias: int, flags: dict[str, Any], largest: float, expected: Minifloat, tmp_path: Path
+) -> None:
+    names = ("s", "exponent", "mantissa", "bias", "largest")
+    constants = {name: single(one) for name, one in zip(names, (1, exponent, mantissa, bias, largest), strict=True)}
+    node = quant("q", "x", "y", *names, operator="FloatQuant", has_subnormal=1, saturation=1, **flags)
+    assert taken(model([node], constants), tmp_path) == expected
+    under = taken(model([node], constants | {"s": single(0.75)}), tmp_path)
+    assert under == Scaled(expected, 0.75)
+
+
 def test_scales_that_broadcast_along_one_dimension(tmp_path: Path) -> None:
     constants = {"s": single([0.5, 0.75, 1.0]).reshape(1, 3, 1, 1), "z": single(0), "b": single(4)}
     format = taken(model([quant("q", "x", "y", "s", "z", "b")], constants, shape=["n", 3, 2, 2]), tmp_path)

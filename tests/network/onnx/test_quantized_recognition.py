@@ -153,6 +153,26 @@ REFUSED = {
         [quant("t", "x", "y", "s", "s", "s", "s", operator="Trunc")],
         r"qonnx.custom_op.general.Trunc 't' is not read; Quant, IntQuant, BipolarQuant and FloatQuant are",
     ),
+    "a float that overflows": (
+        [quant("q", "x", "y", "s", "f4", "f3", "f7", "f480", operator="FloatQuant", has_subnormal=1, saturation=0)],
+        r"'q' does not saturate, has no subnormal numbers or no mantissa",
+    ),
+    "a float with another end": (
+        [quant("q", "x", "y", "s", "f4", "f3", "f7", "f4", operator="FloatQuant", has_subnormal=1)],
+        r"'q' has the largest value 4.0; that of float\(4,3\) is 480.0",
+    ),
+    "a float with infinities": (
+        [quant("q", "x", "y", "s", "f4", "f3", "f7", "f480", operator="FloatQuant", has_subnormal=1, has_inf=1)],
+        r"'q' has infinities, but no NaN",
+    ),
+    "half an exponent": (
+        [quant("q", "x", "y", "s", "t", "f3", "f7", "f480", operator="FloatQuant", has_subnormal=1)],
+        r"'q' has 0.25 bits of exponent, 3.0 of mantissa and a bias of 7.0",
+    ),
+    "many exponents": (
+        [quant("q", "x", "y", "s", "blocks", "f3", "f7", "f480", operator="FloatQuant", has_subnormal=1)],
+        r"'q' has 4 numbers for its operand 2",
+    ),
     "half a bit": ([quant("q", "x", "y", "s", "f0", "s")], r"'q' has the bit widths \[0.5\]"),
     "ceiling": (
         [quant("q", "x", "y", "s", "f0", "f4", rounding_mode="CEIL")],
@@ -207,7 +227,10 @@ def test_what_no_format_stands_for_is_refused(name: str, tmp_path: Path) -> None
         "two_z": np.zeros(2, np.int8),
         "inf": single(np.inf),
         "f0": single(0),
+        "f3": single(3),
         "f4": single(4),
+        "f7": single(7),
+        "f480": single(480),
     }
     graph = graph_of(model(nodes, constants), tmp_path)
     with pytest.raises(ValueError, match=message) as error:
