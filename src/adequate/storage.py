@@ -11,6 +11,12 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 
+def cache_folder() -> Path:
+    """Where the user's files lie that can be made or fetched again: ``adequate`` in XDG_CACHE_HOME or ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "adequate"
+
+
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Writes a file so that ``path`` holds either what it held before or all of ``content`` (text as UTF-8).
 

@@ -48,6 +48,12 @@ class Net(Expression):
 
 def verilog(circuit: Circuit) -> str:
     """The circuit as one Verilog module of its name; the output port is ``y``, as wide as the function's word."""
+    module, ports = elaborated(circuit)
+    return backend.convert(module, name=circuit.name, ports=ports, emit_src=False, strip_internal_attrs=True)
+
+
+def elaborated(circuit: Circuit) -> tuple[Module, list[Signal]]:
+    """The circuit as a module of Amaranth's, and its ports, the output last."""
     module, numbers = Module(), count()
     ports = [Signal(Shape(port.width, port.signed), name=port.name) for port in circuit.inputs]
     words = [
@@ -58,4 +64,4 @@ def verilog(circuit: Circuit) -> str:
     output = Signal(Shape(result.width, result.signed), name=OUTPUT)
     value = result.value.value if isinstance(result.value, Net) else result.value
     module.d.comb += output.eq(value)
-    return backend.convert(module, name=circuit.name, ports=[*ports, output], emit_src=False, strip_internal_attrs=True)
+    return module, [*ports, output]

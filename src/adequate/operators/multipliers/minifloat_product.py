@@ -65,8 +65,8 @@ class MinifloatProduct(Multiplier):
         return int(self.result.encode(torch.tensor(float(self.result.maximum), dtype=torch.float64)))
 
     def __call__(self, a: Word, b: Word) -> Word:
-        significand_a, steps_a = _unpacked(a, self.activation)
-        significand_b, steps_b = _unpacked(b, self.weight)
+        significand_a, steps_a = unpacked(a, self.activation)
+        significand_b, steps_b = unpacked(b, self.weight)
         significand, steps = significand_a * significand_b, steps_a + steps_b
         magnitude = self._rounded(significand, steps)
         return concat(magnitude, (a[-1] ^ b[-1]) & magnitude.any())
@@ -92,7 +92,7 @@ class MinifloatProduct(Multiplier):
         return code[: self.result.bits - 1].times_bit(exists)
 
 
-def _unpacked(code: Word, format: Minifloat) -> tuple[Word, Word]:
+def unpacked(code: Word, format: Minifloat) -> tuple[Word, Word]:
     """The significand in units of the grid's step, and by how many powers of two its step exceeds the grid's."""
     field = code[format.man : -1]
     normal = field.any()
