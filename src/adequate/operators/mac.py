@@ -25,8 +25,8 @@ def mac(multiplier: Multiplier, accumulator: Accumulator) -> Circuit:
     True
 
     Raises:
-        ValueError: the register is no fixed point, or coarser than the products, so that it would round; the accumulator
-            rounds products before, or adds in blocks or a tree; or a sum has more than 63 bits.
+        ValueError: the register is no fixed point, or coarser than the products, so that it would round; the
+            accumulator rounds products before, or adds in blocks or a tree; or a sum has more than 63 bits.
     """
     register, product = accumulator.format, multiplier.product
     if not isinstance(register, Fixed) or accumulator.product is not None or accumulator.order is not Order.SEQUENTIAL:
