@@ -16,7 +16,7 @@ from adequate.kernels.lookup import lookup_convolution, lookup_matrices
 from adequate.native import Processor
 
 HERE = [one for one in Processor if one <= native.processor]
-ROUTES = {"any": -1, "direct": 0, "rows": 1, "scan": 2}
+ROUTES = {"any": -1, "direct": 0, "rows": 1, "scan": 2, "planes": 3}
 
 
 class Forced:
@@ -134,7 +134,7 @@ def test_every_sum_is_the_sum_of_its_entries(way: object, kind: str, m: int, k: 
 
 @pytest.mark.parametrize(("rows", "columns"), [(2, 2), (2, 256), (16, 8), (64, 1024), (512, 4), (4096, 32), (8192, 3)])
 def test_operands_of_other_and_mixed_widths(way: tuple[Processor, str], rows: int, columns: int) -> None:
-    if way[1] in ("rows", "scan") and rows > 4096:
+    if way[1] in ("rows", "scan", "planes") and rows > 4096:
         pytest.skip("tables per weight have at most 4096 rows")
     for kind in ("uint16", "int32"):
         table = entries(kind, rows, columns)
@@ -156,6 +156,9 @@ GEOMETRIES = {
     "depthwise strided": ((1, 4, 7, 9), (4, 1, 3, 3), Window((2, 2), ((1, 1), (1, 1)), (1, 1), 4)),
     "depthwise 5x5": ((1, 3, 8, 9), (6, 1, 5, 5), Window((1, 1), ((2, 2), (2, 2)), (1, 1), 3)),
     "depthwise 2x7, stride 3": ((1, 3, 8, 17), (3, 1, 2, 7), Window((1, 3), ((0, 0), (3, 3)), (1, 1), 3)),
+    "depthwise 2x4": ((2, 2, 5, 11), (2, 1, 2, 4), Window((1, 1), ((1, 0), (2, 1)), (1, 1), 2)),
+    "depthwise 4x2": ((1, 2, 8, 6), (4, 1, 4, 2), Window((1, 1), ((0, 0), (0, 0)), (1, 1), 2)),
+    "depthwise, lines taken apart": ((1, 2, 9, 7), (2, 1, 3, 3), Window((2, 1), ((0, 0), (1, 1)), (2, 1), 2)),
     "depthwise dilated": ((1, 3, 9, 9), (3, 1, 3, 3), Window((1, 1), ((2, 2), (2, 2)), (2, 2), 3)),
     "3-d": ((1, 2, 4, 5, 6), (3, 2, 2, 3, 2), Window((1, 2, 1), ((1, 0), (0, 0), (1, 1)), (1, 1, 2))),
     "one output": ((3, 5, 6, 7), (1, 5, 3, 2), Window((1, 1), ((1, 1), (1, 0)), (1, 1))),
@@ -261,6 +264,16 @@ def test_threads_do_not_change_the_sums(way: object, threads: int) -> None:
     assert sums[n, o, i, j] == reference.lookup_sum(corner, w[o].flatten().tolist(), table.tolist())
     assert int(sums.sum()) == int(by_torch(x, w, table, window, 9).sum())
     assert torch.equal(sums, by_torch(x, w, table, window, 9))
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int32", "small"])
+@pytest.mark.parametrize(("height", "width"), [(100, 70), (5, 1300), (3, 1400)])
+def test_planes_that_are_scanned_in_bands(way: object, kind: str, height: int, width: int) -> None:
+    table = entries(kind, 256, 256)
+    x, w = patterns(256, 2, 2, height, width, seed=1), patterns(256, 2, 1, 3, 3, seed=2)
+    window = Window((1, 1), ((1, 1), (1, 1)), (1, 1), 2)
+    sums = lookup_convolution(x, w, table, window, 200).long()
+    assert torch.equal(sums, by_torch(x, w, table, window, 200))
 
 
 @pytest.mark.parametrize("high", [0, 100, 127, 255])

@@ -40,10 +40,13 @@ template <class T, class Out> int64_t compare(bool convolution, Processor proces
     std::vector<int64_t> terms;
     int64_t x_size;
     if (convolution) {
-        const int64_t c = 1 + below(3), kh = 1 + below(3), kw = 1 + below(7), sh = 1 + below(2), sw = 1 + below(3);
-        const int64_t dh = 1 + below(2), dw = 1 + below(2), n = 1 + below(2), oh = 1 + below(4), ow = 1 + below(30);
+        const bool plane = below(2), large = plane && below(8) == 0;  // of several bands
+        const int64_t c = plane ? 1 : 1 + below(3), kh = 1 + below(plane ? 4 : 3), kw = 1 + below(plane ? 4 : 7);
+        const int64_t dh = 1 + below(2), dw = plane ? 1 : 1 + below(2);
+        const int64_t sh = plane ? dh : 1 + below(2), sw = plane ? 1 : 1 + below(3), n = 1 + below(2);
+        const int64_t oh = 1 + below(large ? 200 : 4), ow = 1 + below(large ? 60 : 30);
         const int64_t h = (oh - 1) * sh + (kh - 1) * dh + 1, width = (ow - 1) * sw + (kw - 1) * dw + 1;
-        job.panels = 1 + below(3), job.outputs = 1 + below(below(2) ? 3 : 70), job.terms = c * kh * kw;
+        job.panels = 1 + below(3), job.outputs = 1 + below(large ? 2 : below(2) ? 3 : 70), job.terms = c * kh * kw;
         for (int64_t i = 0; i < c; i++)
             for (int64_t j = 0; j < kh; j++)
                 for (int64_t k = 0; k < kw; k++) terms.push_back(i * h * width + j * dh * width + k * dw);
@@ -93,7 +96,7 @@ template <class T, class Out> int64_t compare(bool convolution, Processor proces
 int main() {
     int64_t wrong = 0, cases = 0;
     for (int processor = 0; processor <= PROCESSORS; processor++)
-        for (int route = -1; route <= 2; route++)
+        for (int route = -1; route <= 3; route++)
             for (int i = 0; i < 24; i++, cases += 4) {
                 const Processor p = static_cast<Processor>(processor);
                 const Route r = static_cast<Route>(route);

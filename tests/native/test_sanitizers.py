@@ -17,7 +17,7 @@ from adequate.native import Processor
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "src" / "adequate" / "native"
-KERNELS = ("lookup_columns", "lookup_direct", "lookup_rows", "lookup_scan")
+KERNELS = ("lookup_columns", "lookup_direct", "lookup_planes", "lookup_rows", "lookup_scan")
 AVX2 = ("-mavx2", "-mfma", "-mbmi2")
 BUILDS = {"portable": (), "avx2": AVX2, "avx512": (*AVX2, "-DADEQUATE_VECTOR=64")}
 

@@ -25,14 +25,18 @@ struct Kernels {
     decltype(&portable::lookup_rows) rows;
     decltype(&portable::lookup_scan_scratch) scan_scratch;
     decltype(&portable::lookup_scan) scan;
+    decltype(&portable::lookup_planes_takes) planes_takes;
+    decltype(&portable::lookup_planes_scratch) planes_scratch;
+    decltype(&portable::lookup_planes) planes;
     decltype(&portable::lookup_direct) direct;
     decltype(&portable::largest) largest;
 };
 
 #define KERNELS(processor)                                                                                    \
-    {processor::lookup_columns, processor::lookup_rows_width,  processor::lookup_rows_scratch,                \
-     processor::lookup_rows,    processor::lookup_scan_scratch, processor::lookup_scan,                       \
-     processor::lookup_direct,  processor::largest}
+    {processor::lookup_columns,      processor::lookup_rows_width,     processor::lookup_rows_scratch,        \
+     processor::lookup_rows,         processor::lookup_scan_scratch,   processor::lookup_scan,                \
+     processor::lookup_planes_takes, processor::lookup_planes_scratch, processor::lookup_planes,              \
+     processor::lookup_direct,       processor::largest}
 
 Kernels kernels_of(Processor processor) {
 #ifdef ADEQUATE_X86
@@ -88,12 +92,14 @@ void by_rows(const Lookup& job, const Columns& columns, const Kernels& kernels, 
     });
 }
 
-void by_scan(const Lookup& job, const Columns& columns, const Kernels& kernels, int threads, int64_t places) {
+// Lines of one output at a time: the kernel is the scan's or the planes'.
+template <class Sum>
+void by_lines(const Lookup& job, const Columns& columns, Sum sum, int64_t scratch, int threads, int64_t places) {
     const int64_t lines = places / job.positions[3], all = job.panels * job.outputs;
     const int64_t tile = piece(lines, lines, threads / all), tiles = (lines + tile - 1) / tile;
-    for_each(all * tiles, threads, kernels.scan_scratch(job), [&](int64_t i, void* scratch) {
+    for_each(all * tiles, threads, scratch, [&](int64_t i, void* own) {
         const int64_t first = i % tiles * tile, o = i / tiles;
-        kernels.scan(job, columns, {o / job.outputs, o % job.outputs, first, std::min(tile, lines - first)}, scratch);
+        sum(job, columns, {o / job.outputs, o % job.outputs, first, std::min(tile, lines - first)}, own);
     });
 }
 
@@ -106,10 +112,10 @@ void directly(const Lookup& job, const Kernels& kernels, int threads, int64_t pl
 }
 
 // Tables per weight are built for few outputs (scan) or many (rows), where positions and products repay them.
-Route choose(const Lookup& job, int64_t patterns, int64_t places) {
+Route choose(const Lookup& job, int64_t patterns, int64_t places, bool planes) {
     const double products = static_cast<double>(job.panels) * job.outputs * job.terms * places;
     if (patterns > PATTERNS || 4 * places < patterns || products < 4. * patterns * job.columns) return Route::direct;
-    if (job.outputs < 4) return job.positions[3] < 4 ? Route::direct : Route::scan;
+    if (job.outputs < 4) return job.positions[3] < 4 ? Route::direct : planes ? Route::planes : Route::scan;
     return Route::rows;
 }
 
@@ -135,7 +141,8 @@ void look_up(const Lookup& job, int64_t x_count, Processor processor, int thread
     const int64_t patterns = 1 + checked("x", kernels.largest(job.x, x_count, job.wide), job.rows, "rows");
     const int64_t w_count = job.panels * job.outputs * job.terms;
     const int64_t weights = 1 + checked("w", kernels.largest(job.w, w_count, job.wide), job.columns, "columns");
-    if (route == Route::any) route = choose(job, patterns, places);
+    const bool planes = kernels.planes_takes(job);  // in vectors of 32 bytes: without, the scan is quicker
+    if (route == Route::any) route = choose(job, patterns, places, planes && processor != Processor::portable);
     if (route == Route::direct) return directly(job, kernels, threads, places);
     if (patterns > PATTERNS)
         throw std::invalid_argument("tables per weight have at most " + std::to_string(PATTERNS) + " rows, not " +
@@ -152,9 +159,12 @@ void look_up(const Lookup& job, int64_t x_count, Processor processor, int thread
     columns.low = low.data();
     columns.range = range.data();
     kernels.columns(job, weights, columns);
+    if (route == Route::rows) return by_rows(job, columns, kernels, threads, places);
     // Lanes of 32 bits wrap around; a part of a sum must not where the whole has 64 bits.
-    if (route == Route::scan && job.out_wide && columns.chunk < 16) return directly(job, kernels, threads, places);
-    (route == Route::rows ? by_rows : by_scan)(job, columns, kernels, threads, places);
+    if (job.out_wide && columns.chunk < 16) return directly(job, kernels, threads, places);
+    if (route == Route::planes && planes)
+        return by_lines(job, columns, kernels.planes, kernels.planes_scratch(job), threads, places);
+    by_lines(job, columns, kernels.scan, kernels.scan_scratch(job), threads, places);
 }
 
 }  // namespace adequate

@@ -49,7 +49,7 @@ constexpr std::int64_t PATTERNS = 4096;  // of activations, at most, for tables 
 constexpr std::int64_t TILE = 4096;      // positions of a part, at most
 
 // How the sums are found; the bits are the same.
-enum class Route { any = -1, direct, rows, scan };
+enum class Route { any = -1, direct, rows, scan, planes };
 
 // Fills `out`; x has so many elements. Raises std::invalid_argument where a pattern is not in the table or the route
 // cannot be taken.
@@ -63,6 +63,9 @@ void look_up(const Lookup&, std::int64_t x_count, Processor, int threads, Route)
     void lookup_rows(const Lookup&, const Columns&, const Part&, void* scratch);                              \
     std::int64_t lookup_scan_scratch(const Lookup&);                                                          \
     void lookup_scan(const Lookup&, const Columns&, const Part&, void* scratch);                              \
+    bool lookup_planes_takes(const Lookup&);                                                                  \
+    std::int64_t lookup_planes_scratch(const Lookup&);                                                        \
+    void lookup_planes(const Lookup&, const Columns&, const Part&, void* scratch);                            \
     void lookup_direct(const Lookup&, const Part&, void* scratch);                                            \
     std::uint32_t largest(const void* patterns, std::int64_t count, bool wide);                               \
     }

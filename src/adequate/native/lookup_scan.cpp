@@ -6,6 +6,7 @@
 // the least entry of their columns, where the ranges of the columns prove that no lane overflows; else 32 bits.
 
 #include "lookup.h"
+#include "lookup_lanes.h"
 
 namespace adequate {
 namespace ADEQUATE_PROCESSOR {
@@ -18,14 +19,9 @@ using std::uint32_t;
 using std::uint64_t;
 using std::uint8_t;
 
-constexpr int TAPS = 4;
 constexpr int SEGMENTS = 4;
 constexpr int64_t FOUND = 4096;   // sums found before they are written, or one line's
 constexpr int64_t BETWEEN = 16;  // inputs between two lines that are scanned as one, at most
-
-template <class T> constexpr int patterns_of = sizeof(T) == 1 ? 256 : PATTERNS;
-
-typedef uint32_t Four __attribute__((vector_size(16)));
 
 struct Narrow {
     typedef uint64_t Register;
@@ -36,35 +32,9 @@ struct Narrow {
 struct Wide {
     typedef Four Register;
     typedef uint32_t Lane;
-    static Register next(Register r) {
-#ifdef __clang__
-        return __builtin_shufflevector(r, Four{}, 1, 2, 3, 4);
-#else
-        return __builtin_shuffle(r, Four{}, Four{1, 2, 3, 4});
-#endif
-    }
+    static Register next(Register r) { return SHUFFLE(Four, r, Four{}, 1, 2, 3, 4); }
     static Lane lane(Register r) { return r[0]; }
 };
-
-void build(const Columns& columns, const int64_t* column, int taps, uint64_t* table) {
-    for (int64_t a = 0; a < columns.patterns; a++) {
-        uint64_t entry = 0;
-        for (int j = 0; j < taps; j++) entry = entry << 16 | columns.narrow[column[j] * columns.pitch + a];
-        table[a] = entry;
-    }
-}
-
-void build(const Columns& columns, const int64_t* column, int taps, Four* table) {
-    for (int64_t a = 0; a < columns.patterns; a++) {
-        uint32_t entry[TAPS] = {};
-        for (int j = 0; j < taps; j++) {
-            const int64_t at = column[j] * columns.pitch + a;
-            const uint32_t low = static_cast<uint32_t>(columns.low[column[j]]);
-            entry[taps - 1 - j] = columns.narrow ? columns.narrow[at] + low : static_cast<uint32_t>(columns.entries[at]);
-        }
-        table[a] = Four{entry[0], entry[1], entry[2], entry[3]};
-    }
-}
 
 // The sums of COUNT segments, whose inputs are at x, along a line of outputs `step` inputs apart.
 template <class T, class Lanes, int COUNT, bool DENSE>
@@ -139,7 +109,7 @@ void sum_lines(const Lookup& job, const Columns& columns, const Part& part, void
             uint32_t more = 0;
             for (int j = 0; j < here; j++) column[j] = w[k + j], more += columns.range[column[j]];
             if (segments && (here != taps || (narrow && range + more > 65535))) break;
-            build(columns, column, here, tables + segments * patterns_of<T>);
+            build(columns, column, here, tables + segments * patterns_of<T>, 1);
             term[segments++] = job.x_term[k];
             taps = here;
             range += more;
@@ -166,21 +136,9 @@ void sum_lines(const Lookup& job, const Columns& columns, const Part& part, void
     }
 }
 
-// Whether the taps of every segment fit 16 bits together.
-template <class T> bool fits(const Lookup& job, const Columns& columns, const Part& part) {
-    const T* w = static_cast<const T*>(job.w) + (part.panel * job.outputs + part.output) * job.terms;
-    for (int64_t k = 0; columns.narrow && k < job.terms;) {
-        uint32_t range = 0;
-        int64_t left = job.scan - k % job.scan;
-        for (left = left < TAPS ? left : TAPS; left > 0; left--) range += columns.range[w[k++]];
-        if (range > 65535) return false;
-    }
-    return columns.narrow;
-}
-
 template <class T, class Out>
 void sum_any(const Lookup& job, const Columns& columns, const Part& part, void* scratch) {
-    if (fits<T>(job, columns, part))
+    if (fit<T>(job, columns, part))
         sum_lines<T, Out, Narrow>(job, columns, part, scratch);
     else
         sum_lines<T, Out, Wide>(job, columns, part, scratch);
@@ -188,7 +146,7 @@ void sum_any(const Lookup& job, const Columns& columns, const Part& part, void* 
 
 }  // namespace
 
-int64_t lookup_scan_scratch(const Lookup& job) { 
+int64_t lookup_scan_scratch(const Lookup& job) {
     return (job.wide ? PATTERNS : 256) * SEGMENTS * sizeof(Four) +
            (job.positions[3] < FOUND ? FOUND : job.positions[3]) * sizeof(uint32_t);
 }
