@@ -1,8 +1,8 @@
 """Looked-up convolutions against torch's float32 ones: one JSON line per figure, the processor named.
 
-End to end: float32 in, 8-bit patterns, sums of table entries, scaled to float32. A speed is the best of the
-repetitions, a ratio to float32 the median over pairs timed in turn, both in processor time of one thread; the last
-figure, two threads, is in elapsed time.
+End to end: float32 in, 8-bit patterns, sums of table entries, scaled to float32, in memory that the process keeps. A
+speed is the best of the repetitions, a ratio to float32 the median over pairs timed in turn, both in processor time of
+one thread; the last figure, two threads, is in elapsed time.
 """
 
 import json
@@ -14,6 +14,7 @@ from statistics import median
 from time import perf_counter, thread_time
 
 import torch
+from timing import keep_memory
 from torch import Generator, Tensor
 from torch.nn import functional
 
@@ -22,6 +23,7 @@ from adequate.emulated_layer.coding import Coding, coding_of
 from adequate.formats import Fixed
 from adequate.kernels.columns import Window
 from adequate.kernels.lookup import lookup_convolution
+from adequate.kernels.scaling import scaled
 from adequate.native import Processor
 from adequate.operators import BaughWooley, BrokenArray, Multiplier
 
@@ -73,7 +75,7 @@ def sums(patterns: Tensor, w: Tensor, table: Tensor, layer: Convolution) -> Tens
 
 def looked_up(x: Tensor, w: Tensor, table: Tensor, layer: Convolution, code: Coding) -> Tensor:
     """The layer by its table, from float32 to float32."""
-    return sums(code.encode(x, "activation"), w, table, layer).float().mul_(STEP * STEP)
+    return scaled(sums(code.encode(x, "activation"), w, table, layer), STEP * STEP)
 
 
 def floating(x: Tensor, w: Tensor, layer: Convolution) -> Tensor:
@@ -136,6 +138,7 @@ def main() -> None:
         print(json.dumps({"figure": "looked-up convolutions", "processor": "none compiled"}))
         return
     torch.set_num_threads(1)
+    keep_memory()
     here = native.processor
     for processor in (one for one in Processor if Processor.PORTABLE <= one <= here):
         native.processor = processor

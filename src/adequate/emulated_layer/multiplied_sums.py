@@ -15,6 +15,7 @@ from adequate.emulated_layer.operand_units import product_scale
 from adequate.emulated_layer.products import Products, product_grid, products_of
 from adequate.kernels.exact import EXPONENTS, Operand, plain_arithmetic, proven
 from adequate.kernels.expansion import odd_sum
+from adequate.kernels.scaling import scaled
 from adequate.network import Layer
 from adequate.quantization import along
 
@@ -159,12 +160,11 @@ def codings_of(layer: Layer, design: LayerDesign, geometry: Geometry) -> tuple[C
 def _in_float(sums: Tensor, grid: int, bias: Operand | None, peak: float) -> Tensor:
     """2**grid * sums + bias: exact in float32 or float64 where those are proven to hold it, else rounded to odd."""
     unit, bias_peak = 2.0**grid, 0.0 if bias is None else bias.peak
-    for dtype in (torch.float32, torch.float64):
-        if proven(dtype, peak, unit, bias_peak, grid):
-            found = sums.to(dtype)
-            if bias is None:
-                return found.mul_(unit)
-            return torch.add(bias.tensor.to(dtype), found, alpha=unit, out=found)
+    if proven(torch.float32, peak, unit, bias_peak, grid):
+        return scaled(sums, unit, None if bias is None else bias.tensor)
+    if proven(torch.float64, peak, unit, bias_peak, grid):
+        found = sums.double()
+        return found.mul_(unit) if bias is None else torch.add(bias.tensor.double(), found, alpha=unit, out=found)
     if peak >= 2.0**WIDEST_SUM:
         raise ValueError(f"sums of up to {peak:g} products' units leave 64-bit integers; narrow the formats")
     wide = sums.long()

@@ -67,6 +67,17 @@ def quantize_power_of_two(
     settled: int,
     stochastic: bool,
 ) -> int: ...
+def scale_sums(
+    processor: int,
+    threads: int,
+    sums: int,
+    out: int,
+    count: int,
+    unit: float,
+    bias: int,
+    channels: int,
+    inner: int,
+) -> None: ...
 
 _Rounding = tuple[int, float, float, float, bool, float, float]
 

@@ -42,15 +42,24 @@ struct Powers {
     bool stochastic;
 };
 
+// Integers in units of a power of two, plus the bias of their channel: `inner` elements in turn have the same.
+struct Scaling {
+    float unit;
+    const float* bias;
+    std::int64_t channels, inner;
+};
+
 #define ADEQUATE_QUANTIZERS(processor)                                                   \
     namespace processor {                                                                \
     std::int64_t quantize(const Sweep&, const FixedPoint&);                              \
     std::int64_t encode(const Sweep&, const FixedPoint&);                                \
     std::int64_t quantize(const Sweep&, const Floating&);                                \
     std::int64_t quantize(const Sweep&, const Powers&);                                  \
+    void scale(const Sweep&, const Scaling&);                                            \
     }
 // Each returns the index of the first element of its part that is NaN or infinite, or -1. encode writes the lowest
-// bytes of the codes of float numbers, where float holds all codes; its rounding is not stochastic.
+// bytes of the codes of float numbers, where float holds all codes; its rounding is not stochastic. scale reads int32 and
+// writes float, into the same memory or other.
 ADEQUATE_QUANTIZERS(portable)
 ADEQUATE_QUANTIZERS(avx2)
 ADEQUATE_QUANTIZERS(avx512)

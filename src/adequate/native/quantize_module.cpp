@@ -36,6 +36,16 @@ std::int64_t encode_on_processor(int processor, const Sweep& sweep, const FixedP
     return portable::encode(sweep, format);
 }
 
+void scale_on_processor(int processor, const Sweep& sweep, const Scaling& by) {
+#ifdef ADEQUATE_X86
+    if (processor == static_cast<int>(Processor::avx512)) return avx512::scale(sweep, by);
+    if (processor == static_cast<int>(Processor::avx2)) return avx2::scale(sweep, by);
+#else
+    (void)processor;
+#endif
+    portable::scale(sweep, by);
+}
+
 // The whole tensor, in as many parts as there are threads; the first culprit of all parts, or -1.
 template <class Act>
 std::int64_t for_parts(int threads, Sweep whole, Act&& act) {
@@ -83,6 +93,15 @@ std::int64_t encode_fixed(int processor, int threads, std::uintptr_t x, std::uin
                      [&](const Sweep& sweep) { return encode_on_processor(processor, sweep, format); });
 }
 
+void scale_sums(int processor, int threads, std::uintptr_t sums, std::uintptr_t out, std::int64_t count, float unit,
+                std::uintptr_t bias, std::int64_t channels, std::int64_t inner) {
+    const Scaling by{unit, reinterpret_cast<const float*>(bias), channels, inner};
+    for_parts(threads, sweep_of(sums, out, count, false, false, 0), [&](const Sweep& sweep) {
+        scale_on_processor(processor, sweep, by);
+        return std::int64_t{-1};
+    });
+}
+
 std::int64_t quantize_minifloat(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
                                 bool is_double, bool in_double, std::uint64_t key, double smallest, double low_step,
                                 double ulp, double highest, bool flush, int settled, int rounding) {
@@ -106,6 +125,7 @@ void define_quantizers(nb::module_& module) {
     module.def("encode_fixed", &encode_fixed, unlocked);
     module.def("quantize_minifloat", &quantize_minifloat, unlocked);
     module.def("quantize_power_of_two", &quantize_power_of_two, unlocked);
+    module.def("scale_sums", &scale_sums, unlocked);
 }
 
 }  // namespace adequate
