@@ -1,5 +1,6 @@
 """A network and its design through a file: the same design, the same numbers, bit for bit."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -13,7 +14,10 @@ from adequate.design import Design, LayerDesign
 from adequate.exporters import export_onnx, export_qonnx
 from adequate.formats import E4M3, E5M2, Binary, Fixed, Format, Minifloat, Rounding, Scaled, Specials
 from adequate.network import Network, trace
+from adequate.network.normalization import WithinChannelLRN
 from tests.exporters.onnx_models import check_round_trip
+
+Export = Callable[[Network, Design, Path], None]
 
 EXPORTS = pytest.mark.parametrize("export", [export_qonnx, export_onnx])
 
@@ -54,9 +58,41 @@ def test_every_layer_has_a_node_of_its_name(small: Network, tmp_path: Path) -> N
         assert {layer.name for layer in small.layers} <= {layer.name for layer in again.layers}
 
 
-def _written(export, network: Network, design: Design, folder: Path) -> Path:
+def _written(export: Export, network: Network, design: Design, folder: Path) -> Path:
     export(network, design, folder / "model.onnx")
     return folder / "model.onnx"
+
+
+class Passing(nn.Module):
+    """Layers that pass their operand on, and normalisations of several calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout()
+        self.across, self.within = nn.LocalResponseNorm(3), WithinChannelLRN(3, 0.01, 0.75)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.within(self.across(self.drop(x).clone())) + self.drop(x)
+
+
+@EXPORTS
+def test_formats_of_layers_without_a_node_of_their_own(export: Export, tmp_path: Path) -> None:
+    network = trace(Passing().eval(), torch.zeros(2, 6, 5, 5))
+    one, other = LayerDesign(output=Fixed(8, 4)), LayerDesign(Fixed(6, 2), output=Fixed(8, 5))
+    design = Design({"drop": one, "clone": one, "drop#2": one, "across": other, "within": one, "add": other})
+    check_round_trip(_written(export, network, design, tmp_path), network, design, torch.randn(3, 6, 5, 5))
+    with pytest.raises(
+        ValueError, match=r"'drop' \(dropout\): its input, .*; layer 'within' \(lrn\): its input, which"
+    ):
+        export(network, design.with_layers(["drop", "within"], input=Fixed(8, 4)), tmp_path / "model.onnx")
+
+
+@EXPORTS
+def test_scales_along_what_is_made_a_matrix_are_refused(export: Export, tmp_path: Path) -> None:
+    network = trace(nn.Sequential(nn.Linear(4, 2)), torch.zeros(2, 3, 4))
+    design = Design({"0": LayerDesign(output=Scaled(Fixed(8, 0), (0.5, 0.25), axis=-1))})
+    with pytest.raises(ValueError, match="its output, which has scales along an axis of what is made a matrix"):
+        export(network, design, tmp_path / "model.onnx")
 
 
 def integer(random: Random, whole: bool) -> Fixed:
@@ -121,7 +157,7 @@ def design_of(random: Random, network: Network, whole: bool) -> Design:
 @EXPORTS
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
-def test_any_design_that_can_be_said_is_read_back(export, seed: int, small: Network, tmp_path: Path) -> None:
+def test_any_design_that_can_be_said_is_read_back(export: Export, seed: int, small: Network, tmp_path: Path) -> None:
     random, x = Random(seed), torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(seed))
     design = design_of(random, small, export is export_onnx)
     check_round_trip(_written(export, small, design, tmp_path), small, design, x)
@@ -131,7 +167,7 @@ def test_any_design_that_can_be_said_is_read_back(export, seed: int, small: Netw
 @EXPORTS
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
-def test_many_designs_are_read_back(export, seed: int, small: Network, tmp_path: Path) -> None:
+def test_many_designs_are_read_back(export: Export, seed: int, small: Network, tmp_path: Path) -> None:
     random, x = Random(seed), torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(seed))
     design = design_of(random, small, export is export_onnx)
     check_round_trip(_written(export, small, design, tmp_path), small, design, x)

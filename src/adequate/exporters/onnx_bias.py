@@ -35,7 +35,7 @@ def bias_of(layer: Layer, design: LayerDesign, weight: Tensor, bias: Tensor) -> 
 
     exact = counted(bias)
     one = torch.ones((), dtype=torch.float64) if scale is None else scale.reshape(-1)
-    step = torch.exp2(torch.as_tensor(grid, dtype=torch.float64)).reshape(-1)
+    step = torch.tensor([2.0**g for g in torch.as_tensor(grid).reshape(-1).tolist()], dtype=torch.float64)
     rounded = (exact * one).float()
     if not counted(rounded).equal(exact):
         return Bias(bias)

@@ -99,7 +99,10 @@ def _value(node: OnnxNode, quantizer: Quantizer, constants: Mapping[str, Tensor]
 
 
 def _without_duplicates(merging: Merging, quantizers: Mapping[str, Quantizer]) -> dict[str, Format]:
-    """Leaves one quantiser of each format of a value, where tools write one for each reader; their results' formats."""
+    """Leaves one quantiser of each format of a value, where tools write one for each reader; their results' formats.
+
+    Those that are said to be layers are left, each of them.
+    """
     first: dict[tuple[str, Format, str], str] = {}
     left: dict[str, Format] = {}
     for quantizer in quantizers.values():
@@ -107,7 +110,9 @@ def _without_duplicates(merging: Merging, quantizers: Mapping[str, Quantizer]) -
         node = merging.producers.get(result)
         if node is None or format is None:
             continue
-        kept = first.setdefault((merging.source(node), format, node.slot), result)
+        kept = result
+        if node.slot != "layer":
+            kept = first.setdefault((merging.source(node), format, node.slot), result)
         if kept != result and result not in merging.start.outputs:
             merging.merge(node, result, kept)
         else:
