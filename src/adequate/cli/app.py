@@ -11,6 +11,7 @@ from adequate.cli.compare import compare
 from adequate.cli.condense import condense
 from adequate.cli.diff import diff
 from adequate.cli.evaluate import evaluate
+from adequate.cli.export import export
 from adequate.cli.finetune import finetune
 from adequate.cli.multipliers import multipliers
 from adequate.cli.options import grouped
@@ -18,8 +19,9 @@ from adequate.cli.profile import profile
 from adequate.cli.report import report
 from adequate.cli.study import study
 from adequate.cli.trace import trace
+from adequate.cli.verify import verify
 
-COMMANDS = (trace, profile, evaluate, compare, diff, condense, finetune, multipliers, report, study)
+COMMANDS = (trace, profile, evaluate, compare, diff, condense, finetune, multipliers, export, verify, report, study)
 
 program = typer.Typer(
     add_completion=False,

@@ -51,7 +51,7 @@ def export(
     from adequate.cli.output import answer, answer_json
     from adequate.cli.progress import Progress
     from adequate.design import Design
-    from adequate.exporters import export_integers, export_graph, export_hls, export_onnx, export_qonnx, export_verilog
+    from adequate.exporters import export_graph, export_hls, export_integers, export_onnx, export_qonnx, export_verilog
     from adequate.lowering import lower
     from adequate.run import Run
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mismatch:
-    """The first integer that differs: ``index`` counts the elements of a layer's outputs, image after image."""
+    """The first number that differs: ``index`` counts the elements of a layer's outputs, image after image."""
 
     layer: str
     index: int
-    expected: int
-    found: int
+    expected: int | float
+    found: int | float
 
     def __str__(self) -> str:
         return f"layer {self.layer!r}, index {self.index}: expected {self.expected}, found {self.found}"
@@ -18,7 +18,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Verification:
-    """How many integers were compared, and the first that differs, if one does.
+    """How many numbers were compared, and the first that differs, if one does.
 
     >>> print(Verification(640, None))
     0 mismatches of 640 values
