@@ -30,20 +30,21 @@ template <typename Lane> Lane rounded(const LaneRounding& by, Lane t) {
     return t;
 }
 
-template <typename Lane>
+template <typename Lane, typename Row>
 bool same(std::int64_t batches, std::int64_t count, std::int64_t terms, std::int64_t vectors, std::int64_t block,
           const LaneRounding& product, const LaneRounding& sum, Processor here, int threads) {
-    const bool wide = sizeof(Lane) == 8;
+    const bool wide = sizeof(Lane) == 8, widens = sizeof(Row) < sizeof(Lane);
     const std::int64_t width = vectors * lanes(here, wide);
     // exactly so many bytes each, from the heap, so that a step beyond an end is seen
-    std::unique_ptr<Lane[]> rows(new Lane[2 * count * terms]), columns(new Lane[3 * terms * width]);
+    std::unique_ptr<Row[]> rows(new Row[2 * count * terms]);
+    std::unique_ptr<Lane[]> columns(new Lane[3 * terms * width]);
     std::unique_ptr<Lane[]> out(new Lane[batches * count * width]);
-    for (std::int64_t i = 0; i < 2 * count * terms; i++) rows[i] = static_cast<Lane>(draw());
+    for (std::int64_t i = 0; i < 2 * count * terms; i++) rows[i] = static_cast<Row>(draw());
     for (std::int64_t i = 0; i < 3 * terms * width; i++) columns[i] = static_cast<Lane>(draw());
     std::vector<std::int64_t> row_of, column_of;
     for (std::int64_t b = 0; b < batches; b++) row_of.push_back(b % 2), column_of.push_back(b % 3);
-    accumulate({wide, rows.get(), columns.get(), row_of.data(), column_of.data(), batches, count, terms, width, block,
-                product, sum, out.get()},
+    accumulate({wide, widens, rows.get(), columns.get(), row_of.data(), column_of.data(), batches, count, terms, width,
+                block, product, sum, out.get()},
                here, threads);
     for (std::int64_t b = 0; b < batches; b++)
         for (std::int64_t i = 0; i < count; i++)
@@ -92,8 +93,9 @@ int main() {
                     for (int threads : {1, 3}) {
                         const auto here = static_cast<Processor>(runs++ % PROCESSORS);
                         const auto [b, m, k, n] = size;
-                        wrong += !same<float>(b, m, k, n, block, product, sum, here, threads);
-                        wrong += !same<double>(b, m, k, n, block, product, sum, here, threads);
+                        wrong += !same<float, float>(b, m, k, n, block, product, sum, here, threads);
+                        wrong += !same<double, double>(b, m, k, n, block, product, sum, here, threads);
+                        wrong += !same<double, float>(b, m, k, n, block, product, sum, here, threads);
                     }
     std::printf("%d wrong of %d\n", wrong, runs);
     return wrong != 0;

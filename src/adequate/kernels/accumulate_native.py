@@ -54,7 +54,7 @@ def _run_lanes(rows: Tensor, columns: Tensor, chosen: Route, block: int, on: Pro
     side[..., :n] = columns.reshape(-1, n, terms).mT if columns.numel() else 0
     sums = torch.empty(prod(leading), m, side.shape[-1], dtype=dtype)
     kernels.accumulate(
-        rows.to(dtype).reshape(prod(rows.shape[:-2]), m, terms).contiguous(),
+        (rows if dtype is torch.float64 else rows.float()).reshape(prod(rows.shape[:-2]), m, terms).contiguous(),
         _places(rows, leading),
         side,
         _places(columns, leading),

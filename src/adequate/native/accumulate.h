@@ -24,6 +24,7 @@ struct LaneRounding {
 // each product and each sum rounded; in blocks of so many k, whose sums are added likewise.
 struct Accumulation {
     bool wide;                   // lanes are double, else float
+    bool widens;                 // rows are float where lanes are double
     const void* rows;            // (.., count, terms)
     const void* columns;         // (.., terms, width), width a multiple of lanes(wide)
     const std::int64_t* row_of;  // which of the matrices each batch takes
@@ -36,7 +37,10 @@ struct Accumulation {
 // Rows and columns of one batch, in lanes; columns begin and end at multiples of lanes(wide).
 struct Piece {
     std::int64_t batch, row, rows, column, columns;
+    double* widened;  // memory for the terms of WIDENED rows, where the job widens them
 };
+
+constexpr std::int64_t WIDENED = 4;
 
 // The numbers x: the largest |x|, the lowest power of two that an |x| other than 0 ends in (infinity if all are 0), and
 // the most significant digits of one; NaN or infinity is a peak that is none.

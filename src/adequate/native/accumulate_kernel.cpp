@@ -105,21 +105,27 @@ void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& 
 template <typename Lane, typename Product, typename Sum>
 void part(const Accumulation& job, const Piece& of, Product product, Sum sum) {
     constexpr int LANES = Vectors<Lane>::lanes;
-    const Lane* rows = (const Lane*)job.rows + job.row_of[of.batch] * job.count * job.terms;
+    const auto rows_at = [&](int64_t row, int64_t count) -> const Lane* {
+        const int64_t at = (job.row_of[of.batch] * job.count + row) * job.terms;
+        if (!job.widens) return (const Lane*)job.rows + at;
+        for (int64_t i = 0; i < count * job.terms; i++) of.widened[i] = ((const float*)job.rows)[at + i];
+        return (const Lane*)of.widened;
+    };
     const Lane* columns = (const Lane*)job.columns + job.column_of[of.batch] * job.terms * job.width;
     Lane* out = (Lane*)job.out + of.batch * job.count * job.width;
     const int64_t last = of.column + of.columns;
     int64_t row = of.row;
 #define TILES(ROWS, VECTORS)                                                                                      \
     for (; column + VECTORS * LANES <= last; column += VECTORS * LANES)                                           \
-        tile<Lane, ROWS, VECTORS>(rows + row * job.terms, columns + column, out + row * job.width + column, job, \
-                                  product, sum);
+        tile<Lane, ROWS, VECTORS>(rows, columns + column, out + row * job.width + column, job, product, sum);
     for (; row + 4 <= of.row + of.rows; row += 4) {
+        const Lane* const rows = rows_at(row, 4);
         int64_t column = of.column;
         TILES(4, 2)
         TILES(4, 1)
     }
     for (; row < of.row + of.rows; row++) {
+        const Lane* const rows = rows_at(row, 1);
         int64_t column = of.column;
         TILES(1, 8)
         TILES(1, 1)

@@ -44,7 +44,9 @@ void accumulate_in_lanes(Matrices rows, Choice row_of, Matrices columns, Choice 
     require(processor >= 0 && processor <= static_cast<int>(processor_here()), "not a processor that is here");
     const bool wide = out.dtype() == nb::dtype<double>();
     require(wide || out.dtype() == nb::dtype<float>(), "sums are float32 or float64");
-    require(rows.dtype() == out.dtype() && columns.dtype() == out.dtype(), "rows, columns and sums are of one type");
+    const bool widens = wide && rows.dtype() == nb::dtype<float>();
+    require((widens || rows.dtype() == out.dtype()) && columns.dtype() == out.dtype(),
+            "rows, columns and sums are of one type, or the rows float32");
     require(rows.shape(2) == columns.shape(1), "rows and columns have different numbers of terms");
     require(out.shape(1) == rows.shape(1) && out.shape(2) == columns.shape(2), "the sums have another size");
     require(out.shape(2) % lanes(static_cast<Processor>(processor), wide) == 0, "columns come in whole vectors");
@@ -52,6 +54,7 @@ void accumulate_in_lanes(Matrices rows, Choice row_of, Matrices columns, Choice 
     require_choice(column_of, out.shape(0), columns.shape(0));
     require(block > 0, "a block is not empty");
     const Accumulation job{wide,
+                           widens,
                            rows.data(),
                            columns.data(),
                            row_of.data(),
