@@ -8,10 +8,12 @@ from torch import Tensor
 from torch.fx import Node
 
 from adequate.design import Design
-from adequate.emulation import emulate
+from adequate.emulated_layer import FormedFunction
+from adequate.emulation import EmulatedNetwork, emulate
 from adequate.network import Layer, Network
 from adequate.network.graph import arguments
 from adequate.observation import observe
+from adequate.quantization import quantize
 
 
 def refit_batchnorm(network: Network, design: Design, batches: Iterable[tuple[Tensor, Tensor]]) -> Network:
@@ -35,29 +37,36 @@ def refit_batchnorm(network: Network, design: Design, batches: Iterable[tuple[Te
     if not images:
         raise ValueError("no images to measure batch norms on")
     emulated, state = emulate(network, design), network.state()
-    nodes = {node.name: node for node in emulated.graph.nodes}
-    normalizations = [one for one in network.layers if one.operation == "batch_norm" and one.outputs[0] in nodes]
-    kept = {one.name: _statistics(nodes[one.outputs[0]]) for one in normalizations}
+    own = {node.name: node for node in network.expanded.graph.nodes}
+    calls = _calls(emulated, network)
+    kept = {name: _statistics(own[network[name].outputs[0]]) for name in calls}
     done: list[str] = []
-    for layer in normalizations:
-        names = kept[layer.name]
+    for name, nodes in calls.items():
+        layer, names = network[name], kept[name]
         if names is None or list(kept.values()).count(names) > 1:
             continue
-        mean, variance = _measured(
-            layer,
-            [
-                call.input
-                for x in images
-                for call in observe(emulated, [nodes[n] for n in layer.outputs], layer.operation, x)
-            ],
-        )
-        for name, value in zip(names, (mean, variance), strict=True):
-            state[name] = value.to(state[name].dtype)
-        emulated.load_state_dict({name: state[name] for name in names}, strict=False)
-        done.append(layer.name)
+        read = [call.input for x in images for call in observe(emulated, nodes, layer.operation, x)]
+        what = f"input of layer {name!r}"
+        mean, variance = _measured(layer, [quantize(x, design[name].input, what) for x in read])
+        for statistic, value in zip(names, (mean, variance), strict=True):
+            state[statistic] = value.to(state[statistic].dtype)
+        emulated.load_state_dict({statistic: state[statistic] for statistic in names}, strict=False)
+        done.append(name)
     if not done:
         raise ValueError("the network has no batch norm with statistics of its own to refit; are they folded?")
     return replace(network.with_state(state), rewrites=(*network.rewrites, f"refit_batchnorm: {', '.join(done)}"))
+
+
+def _calls(emulated: EmulatedNetwork, network: Network) -> dict[str, list[Node]]:
+    """The nodes of each batch norm, as torch's own calls or in integers."""
+    names = {output: one.name for one in network.layers if one.operation == "batch_norm" for output in one.outputs}
+    found: dict[str, list[Node]] = {}
+    for node in emulated.graph.nodes:
+        module = emulated.get_submodule(node.target) if node.op == "call_module" else None
+        name = module.form.layer.name if isinstance(module, FormedFunction) else names.get(node.name)
+        if name is not None and network[name].operation == "batch_norm":
+            found.setdefault(name, []).append(node)
+    return found
 
 
 def _statistics(node: Node) -> tuple[str, str] | None:

@@ -1,9 +1,9 @@
 """Functions in their integer forms, as steps: what ``emulated_layer.forms`` states, in the same order."""
 
 from dataclasses import replace
-from fractions import Fraction
-from math import isfinite, isnan
+from math import isfinite
 
+import torch
 from torch import Tensor
 
 from adequate.emulated_layer.forms import (
@@ -16,6 +16,7 @@ from adequate.emulated_layer.forms import (
     Standardize,
 )
 from adequate.emulated_layer.forms.lookup import values_of
+from adequate.emulated_layer.forms.multiples import multiples_of
 from adequate.emulated_layer.forms.softmax import FRACTION
 from adequate.lowering.builder import Builder, NotLowered
 from adequate.lowering.elementwise import combined
@@ -47,20 +48,19 @@ def computed(builder: Builder, form: IntegerForm, x: Value, given: Given) -> Val
 
 
 def _looked_up(builder: Builder, form: Lookup, x: Value, table: Tensor) -> Value:
-    known = {
-        int(Fraction(number) / x.unit[0]): entry
-        for number, entry in zip(values_of(form.input).tolist(), table.tolist(), strict=True)
-        if not isnan(number)
-    }
+    values, (read, written) = values_of(form.input), (multiples_of(one) for one in (form.input, form.output))
+    assert read is not None
+    assert written is not None
+    known = dict(zip(read.integers(values), table[~values.isnan()].tolist(), strict=True))
     found = {n: known[n] for n in sorted(known) if x.low <= n <= x.high}
-    unit = target_of(form.output).unit[0]
     for n, entry in found.items():
         if not isfinite(entry):
             raise NotLowered(
                 f"{form.layer.operation} of {float(n * x.unit[0]):g} is no finite number; "
                 "keep its operand away from there, by a clamp before it or an unsigned input format"
             )
-    entries = [int(Fraction(entry) / unit) for entry in found.values()]
+    entries = written.integers(torch.tensor(list(found.values()), dtype=torch.float64))
+    unit = target_of(form.output).unit[0]
     y = builder.table(x, entries, unit, None if len(found) == x.high - x.low + 1 else list(found))
     builder.formats[y.name] = form.output
     return y

@@ -26,6 +26,12 @@ class Multiples:
         """
         return units(x, self.format, what).values.double()
 
+    def integers(self, values: Tensor) -> list[int]:
+        """n of float64 values of the format, NaN and infinite ones left out."""
+        ratios = [one.as_integer_ratio() for one in (values[values.isfinite()] / self.scale).tolist()]
+        up, down = 2 ** max(-self.grid, 0), 2 ** max(self.grid, 0)
+        return [numerator * up // (denominator * down) for numerator, denominator in ratios]
+
 
 def multiples_of(format: Format) -> Multiples | None:
     """A format's values; None where they are no multiples of one number: several scales, or one found from the data.
