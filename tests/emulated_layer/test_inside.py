@@ -33,12 +33,15 @@ def test_float_inside() -> None:
         {"conv": both, "fc": LayerDesign(accumulator=Accumulator(Fixed(20, 8))), "add": ends}
         | dict.fromkeys(("adaptive_avg_pool2d", "gelu", "softmax", "bn", "relu"), ends)
     )
-    assert float_inside(network, design) == ("bn", "gelu", "softmax")
-    assert float_inside(network, design.with_layers("conv", input=None)) == ("conv", "bn", "gelu", "softmax")
+    assert float_inside(network, design) == ()
+    assert float_inside(network, design.with_layers("conv", input=None)) == ("conv",)
+    assert float_inside(network, design.with_layers(["gelu", "bn"], output=None)) == ("bn", "gelu")
+    wide = design.with_layers(["gelu", "softmax"], input=Fixed(20, 16))
+    assert float_inside(network, wide) == ("gelu", "softmax")
 
 
 def test_every_layer_takes_formats_at_its_borders() -> None:
-    """Values between quantisers: the outputs are numbers of the output format, of f at numbers of the input format."""
+    """With one of them the outputs are those of torch's own function; with both they are exact, where it has a form."""
     functions = {
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
@@ -64,9 +67,13 @@ def test_every_layer_takes_formats_at_its_borders() -> None:
     for name, function in functions.items():
         network = trace(Function(name), x)
         (layer,) = network.layers
-        got = emulate(network, Design({layer.name: LayerDesign(input=FORMAT, output=wide)}))(x)
-        assert torch.equal(got, wide.quantize(function(FORMAT.quantize(x)))), name
+        for chosen in ({"input": FORMAT}, {"output": wide}):
+            design = Design({layer.name: LayerDesign(**chosen)})
+            wanted = wide.quantize(function(x)) if "output" in chosen else function(FORMAT.quantize(x))
+            assert torch.equal(emulate(network, design)(x), wanted), name
+            assert float_inside(network, design) == (layer.name,)
         assert float_inside(network, Design()) == (layer.name,)
+        assert float_inside(network, Design({layer.name: LayerDesign(input=FORMAT, output=wide)})) == ()
 
 
 def test_products_of_three_are_no_products_of_two() -> None:

@@ -53,6 +53,17 @@ def test_every_normalisation_gives_mean_0_and_variance_1() -> None:
     assert network.rewrites == ()
 
 
+@torch.no_grad()
+def test_a_normalisation_in_integers_is_measured_on_its_quantised_input() -> None:
+    network = trace(model(), X[:2])
+    form = {"input": Fixed(5, 2), "output": Fixed(8, 4)}
+    refitted = refit_batchnorm(network, Design().with_layers(["1"], **form), batches(X))
+    assert refitted.rewrites == ("refit_batchnorm: 1, 4, 7",)
+    first = Fixed(5, 2).quantize(nn.functional.conv2d(X, network.state()["0.weight"])).transpose(0, 1).flatten(1)
+    assert torch.allclose(refitted.state()["1.running_mean"], first.mean(1), atol=1e-6)
+    assert torch.allclose(refitted.state()["1.running_var"], first.var(1), rtol=1e-5)
+
+
 def test_a_layer_that_the_design_does_not_touch_is_measured_too() -> None:
     """With an empty design that is what a long training would converge to; the order of batches does not matter."""
     network = trace(model(), X[:2])
