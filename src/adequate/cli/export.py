@@ -71,13 +71,12 @@ def export(
             progress.stage("program of integers")
             program = lower(network, design)
             progress.stage(f"{to.value}, {len(batch)} images in Python integers")
-            vectors = [program.encode(image) for image in batch.split(1)]
-            if to is Target.NPZ:
-                export_integers(program, out, images=vectors)
-            elif to is Target.HLS:
-                export_hls(program, out, images=vectors)
+            parts = batch.split(1)
+            if to is Target.VERILOG:
+                export_verilog(program, out, rows=rows, columns=columns, images=parts)
             else:
-                export_verilog(program, out, rows=rows, columns=columns, images=vectors)
+                integers = export_hls if to is Target.HLS else export_integers
+                integers(program, out, images=[program.encode(image) for image in parts])
     if output.json:
         answer_json({"export": str(out), "kind": to.value, "images": len(batch)})
     else:

@@ -2,22 +2,28 @@
 
 from adequate.exporters.folder import kind_of
 from adequate.exporters.graph_folder import export_graph, verify_graph
+from adequate.exporters.hls import export_hls, verify_hls
 from adequate.exporters.integers import export_integers, verify_integers
 from adequate.exporters.onnx_qdq import export_onnx
 from adequate.exporters.program_file import load_program, save_program
 from adequate.exporters.qonnx import export_qonnx
 from adequate.exporters.verification import Mismatch, Verification
+from adequate.exporters.verilog import export_verilog, verify_verilog
 
 __all__ = [
     "Mismatch",
     "Verification",
     "export_graph",
+    "export_hls",
     "export_integers",
     "export_onnx",
     "export_qonnx",
+    "export_verilog",
     "kind_of",
     "load_program",
     "save_program",
     "verify_graph",
+    "verify_hls",
     "verify_integers",
+    "verify_verilog",
 ]

@@ -1,6 +1,6 @@
 """The steps of a program: each makes one value from values that were made before."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -215,4 +215,4 @@ class Rearrange(Step):
     """
 
     x: str
-    index: Array | None = field(default=None)
+    index: Any = None

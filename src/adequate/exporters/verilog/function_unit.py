@@ -1,0 +1,140 @@
+"""The function unit: everything that becomes of elements outside the array, one element a cycle."""
+
+from adequate.exporters.verilog.hardware import Function, Hardware
+from adequate.exporters.verilog.hdl import (
+    Module,
+    Mux,
+    Shape,
+    Signal,
+    StructLayout,
+    Value,
+    View,
+    module_text,
+    signed,
+    unsigned,
+)
+from adequate.exporters.verilog.instruction import layout
+from adequate.exporters.verilog.rounding import Quotient, named, rounded
+
+
+def rounding_record(hardware: Hardware) -> StructLayout:
+    """A rounding's factor, numerator / denominator.
+
+    The quotient of a number n of ``operand`` + ``numerator`` bits is n * reciprocal >> shift: reciprocal is
+    ceil(2**shift / denominator), shift their width and that of the denominator together (Granlund and Montgomery 1994,
+    "Division by invariant integers using multiplication", theorem 4.2). Where no denominator divides but powers of two,
+    it is n >> shift.
+    """
+    number = hardware.operand + hardware.numerator
+    fields = {"numerator": unsigned(hardware.numerator), "shift": unsigned(shift_bits(hardware))}
+    if hardware.divides:
+        fields |= {"denominator": unsigned(hardware.denominator), "reciprocal": unsigned(number + 1)}
+    return StructLayout(fields)
+
+
+def shift_bits(hardware: Hardware) -> int:
+    """Bits of a rounding's shift."""
+    return (hardware.operand + hardware.numerator + hardware.denominator).bit_length()
+
+
+def threshold_record(hardware: Hardware) -> StructLayout:
+    """A threshold, and by how much the level rises from there on (the sum of all rises is a level: it may wrap)."""
+    return StructLayout({"threshold": signed(hardware.word + 1), "rise": signed(hardware.word)})
+
+
+def entry_record(hardware: Hardware) -> StructLayout:
+    """An entry of a table."""
+    return StructLayout({"entry": signed(hardware.word)})
+
+
+def parameter_bits(hardware: Hardware) -> int:
+    """The width of the parameter memory."""
+    records = {
+        Function.ROUND: rounding_record,
+        Function.THRESHOLD: threshold_record,
+        Function.TABLE: entry_record,
+    }
+    return max([record(hardware).size for one, record in records.items() if one in hardware.functions], default=1)
+
+
+def function_unit(hardware: Hardware) -> str:
+    """A Verilog module: ``result`` of the elements x and y, the result so far and a parameter; ``fresh`` at the first.
+
+    ``nothing``: there is no element x.
+    """
+    m = Module()
+    record = layout(hardware)
+    bits = Signal(record.size, name="instruction")
+    x = Signal(signed(hardware.operand), name="x")
+    y, so_far, result = (Signal(signed(hardware.word), name=name) for name in ("y", "so_far", "result"))
+    parameter = Signal(parameter_bits(hardware), name="constants")
+    fresh, nothing = Signal(name="fresh"), Signal(name="nothing")
+    instruction: View = View(record, bits)
+    with m.Switch(instruction.function):
+        for one in hardware.functions:
+            with m.Case(one):
+                made = _made(m, one, hardware, instruction, (x, y, so_far), parameter, fresh, nothing)
+                m.d.comb += result.eq(made)
+    ports = [bits, x, y, so_far, parameter, fresh, nothing, result]
+    return module_text(m, "function_unit", ports)
+
+
+def _made(
+    m: Module,
+    function: Function,
+    hardware: Hardware,
+    instruction: View,
+    elements: tuple[Signal, Signal, Signal],
+    parameter: Signal,
+    fresh: Signal,
+    nothing: Signal,
+) -> Value:
+    x, y, so_far = elements
+    match function:
+        case Function.MOVE:
+            return Mux(nothing, instruction.first, x)
+        case Function.LARGEST:
+            return Mux(fresh | (x > so_far), x, so_far)
+        case Function.SUM:
+            return Mux(fresh, x, x + so_far)
+        case Function.ROUND:
+            return _rounded(m, hardware, instruction, x, _read(parameter, rounding_record(hardware)))
+        case Function.THRESHOLD:
+            one = _read(parameter, threshold_record(hardware))
+            return Mux(fresh, instruction.first, so_far) + Mux(x >= one.threshold, one.rise, 0)
+        case Function.COMBINE:
+            return instruction.factor_x * x + instruction.factor_y * y
+        case Function.MULTIPLY:
+            return x * y
+        case Function.LARGER:
+            return Mux(x > y, x, y)
+        case Function.SMALLER:
+            return Mux(x < y, x, y)
+        case Function.CLAMP:
+            return Mux(x < instruction.low, instruction.low, Mux(x > instruction.high, instruction.high, x))
+        case Function.TABLE:
+            return _read(parameter, entry_record(hardware)).entry
+
+
+def _rounded(m: Module, hardware: Hardware, instruction: View, x: Signal, factor: View) -> Value:
+    negative = x < 0
+    size = named(m, Mux(negative, -x, x)[: hardware.operand], "size")
+    n = named(m, size * factor.numerator, "number")
+    if hardware.divides:
+        whole = named(m, (n * factor.reciprocal >> factor.shift)[: len(n)], "whole")
+        divisor = factor.denominator
+    else:
+        whole = named(m, n >> factor.shift, "whole")
+        divisor = named(m, (1 << factor.shift)[: hardware.denominator], "divisor")
+    rest = named(m, (n - whole * divisor)[: hardware.denominator], "rest")
+    quotient = Quotient(whole, rest, divisor, negative)
+    chosen = Signal(Shape(hardware.word, True), name="chosen")
+    for place, kind in enumerate(hardware.roundings):
+        value = rounded(m, quotient, kind, instruction.low, instruction.high, instruction.mantissa)
+        with m.If(instruction.rounding == place):
+            m.d.comb += chosen.eq(value)
+    return chosen
+
+
+def _read(parameter: Signal, record: StructLayout) -> View:
+    return View(record, parameter[: record.size])

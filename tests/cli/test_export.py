@@ -1,0 +1,64 @@
+"""Exports of a run, and their verification, from the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+KINDS = ["npz", "qonnx", "onnx"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "hls"])
+def test_export_and_verify(kind: str, adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / kind
+    answer = adequate("export", run_folder, "--to", kind, "--out", out, "--images", 3, "--json")
+    assert answer.code == 0, answer.err
+    assert (answer.json["kind"], answer.json["images"]) == (kind, 3)
+    verified = adequate("verify", out)
+    assert verified.code == 0, verified.err
+    assert verified.out.startswith("0 mismatches of ")
+    found = adequate("verify", out, "--json").json
+    assert found["mismatch"] is None
+    assert found["values"] >= 3 * 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_bytes_twice(kind: str, adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    for name in ("once", "twice"):
+        assert adequate("export", run_folder, "--to", kind, "--out", tmp_path / name, "--images", 2).code == 0
+    files = sorted(path.relative_to(tmp_path / "once") for path in (tmp_path / "once").rglob("*") if path.is_file())
+    assert files == sorted(p.relative_to(tmp_path / "twice") for p in (tmp_path / "twice").rglob("*") if p.is_file())
+    for file in files:
+        assert (tmp_path / "once" / file).read_bytes() == (tmp_path / "twice" / file).read_bytes(), file
+
+
+def test_a_wrong_number_is_found(adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "npz"
+    adequate("export", run_folder, "--to", "npz", "--out", out, "--images", 2)
+    program = out / "program.json"
+    text = json.loads(program.read_text())
+    step = next(one for one in text["steps"] if one["step"] == "Round")
+    step["factor"] = [{"fraction": "1/2"}]
+    program.write_text(json.dumps(text))
+    verified = adequate("verify", out)
+    assert verified.code == 1
+    assert verified.out.startswith("layer '")
+    assert "expected" in verified.out
+
+
+def test_what_is_no_export(adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    assert adequate("verify", run_folder).code == 2
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "thesis.txt").write_text("mine")
+    answer = adequate("export", run_folder, "--to", "npz", "--out", taken)
+    assert answer.code != 0
+    assert "holds something else than an export" in answer.err
+    assert (taken / "thesis.txt").read_text() == "mine"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "is no" in adequate("export", empty, "--to", "npz", "--out", tmp_path / "x").err
