@@ -106,16 +106,16 @@ void scan(const typename Lanes::Register* entries, const T* x, int taps, int64_t
 template <class Lane, class Out, int rows>
 void add(const Lane* found, int64_t pitch, int64_t count, Out base, Out* out) {
     typedef Lane Lanes __attribute__((vector_size(8 * sizeof(Lane))));
-    typedef int32_t Sums __attribute__((vector_size(8 * sizeof(int32_t))));
+    typedef int32_t Signed __attribute__((vector_size(sizeof(Eight))));
     typedef Out Outs __attribute__((vector_size(8 * sizeof(Out))));
     const auto eight = [&](int64_t p) {
-        Sums sum = {};
+        Eight sum = {};
         for (int row = 0; row < rows; row++) {
             Lanes lanes;
             std::memcpy(&lanes, found + row * (APART + pitch) + p, sizeof lanes);
-            sum += __builtin_convertvector(lanes, Sums);
+            sum += __builtin_convertvector(lanes, Eight);
         }
-        const Outs outs = __builtin_convertvector(sum, Outs) + base;
+        const Outs outs = __builtin_convertvector(as<Signed>(sum), Outs) + base;
         std::memcpy(out + p, &outs, sizeof outs);
     };
     if (count >= 8) {
