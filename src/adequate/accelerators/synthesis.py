@@ -40,11 +40,11 @@ def synthesize(
     liberty: Path | None = None,
     yosys: Yosys | None = None,
 ) -> Area:
-    """How large the circuit is, by Yosys; without ``yosys`` the one that is installed. Needs the extra ``verilog``.
+    """How large the circuit is, by Yosys; without ``yosys`` the one that is installed. Needs the extra ``synthesis``.
 
-    A circuit takes up to a second, on an FPGA several. What it came to is kept in the user's cache
-    (``~/.cache/adequate/synthesis``) under the SHA-256 of the circuit, the target, Yosys' version and the library.
-    ``liberty``, the file with the cells of ``Target.LIBRARY``, is read by Yosys itself.
+    A system's Yosys and the extra ``verilog`` do as well. A circuit takes up to a second, on an FPGA several. What it
+    came to is kept in the user's cache (``~/.cache/adequate/synthesis``) under the SHA-256 of the circuit, the target,
+    Yosys' version and the library. ``liberty``, the file with the cells of ``Target.LIBRARY``, is read by Yosys itself.
 
     Raises:
         FileNotFoundError: Yosys or Amaranth is not installed.
@@ -78,7 +78,7 @@ def _source(circuit: Circuit) -> str:
     try:
         from adequate.circuits.rtlil import rtlil
     except ModuleNotFoundError:
-        raise FileNotFoundError("synthesis needs Amaranth: pip install 'adequate[verilog]'") from None
+        raise FileNotFoundError("synthesis needs Amaranth: pip install 'adequate[synthesis]'") from None
     ports = tuple(Port(f"p{i}", port.width, port.signed) for i, port in enumerate(circuit.inputs))
     return rtlil(replace(circuit, name=TOP, inputs=ports))
 

