@@ -1,4 +1,8 @@
-"""Published systems, their figures beside ours."""
+"""Published systems, their figures beside ours; and areas, which have none published beside them."""
 
-STUDIES = {"proxsim": "adequate.studies.proxsim", "ristretto": "adequate.studies.ristretto"}
+STUDIES = {
+    "proxsim": "adequate.studies.proxsim",
+    "ristretto": "adequate.studies.ristretto",
+    "synthesis": "adequate.studies.synthesis",
+}
 """Name -> the module with its ``run`` and ``TABLES``, imported when it is run."""
