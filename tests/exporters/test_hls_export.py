@@ -110,7 +110,7 @@ def test_names_are_text_and_never_code(tmp_path: Path) -> None:
     export_hls(program, tmp_path / "export", images=images(program, 1))
     assert verify_hls(tmp_path / "export", flags=QUICK)
     for name, content in contents(tmp_path / "export").items():
-        if name != "manifest.json" and not name.endswith(".bin"):
+        if name != "manifest.json" and not name.endswith((".bin", ".hpp")):
             assert not any(sign in content for sign in (b"\n#error", b"*/", b"\\\n", b"%s", b"<b>", b"\xc3", b"\0")), (
                 name
             )

@@ -1,0 +1,74 @@
+"""Lowered networks in simulated Verilog: random designs, and LeNet with its published weights."""
+
+from pathlib import Path
+
+import pytest
+from torch import Generator, nn
+
+from adequate import dynamic_fixed, profile, trace
+from adequate.data import load
+from adequate.exporters.folder import read_manifest
+from adequate.exporters.verilog import export_verilog, simulate
+from adequate.lowering import lower
+from adequate.program.steps import Product
+from adequate.zoo import entry
+from tests.circuits.running import require_tool
+from tests.lowering.cases import NETWORKS, Plain, images, lowered, network
+
+CASES = [(kind, seed) for seed in range(15) for kind in NETWORKS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [(Plain, 0), *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES)],
+    ids=lambda case: case.__name__ if isinstance(case, type) else str(case),
+)
+def test_random_networks_and_designs(kind: type[nn.Module], seed: int, tmp_path: Path, builds: Path) -> None:
+    """Every layer's output, and the cycles that the README states."""
+    _, program = lowered(network(kind, seed), seed)
+    batch = list(images(kind, seed, 2).split(1))
+    registers = [step.register for step in program.steps if isinstance(step, Product) and step.register]
+    if any(one.accumulator.compensated for one in registers):
+        with pytest.raises(ValueError, match="no compensated sums"):
+            export_verilog(program, tmp_path / "out", images=batch)
+        return
+    export_verilog(program, tmp_path / "out", images=batch)
+    found = simulate(tmp_path / "out", builds=builds)
+    assert found.verification.mismatch is None, found
+    stated: dict[str, int] = {}
+    for layer, cycles in read_manifest(tmp_path / "out")["passes"]:
+        stated[layer] = stated.get(layer, 0) + cycles
+    assert found.cycles == stated
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "seed"), [(kind, 3) for kind in NETWORKS], ids=str)
+def test_verilator_finds_the_same(kind: type[nn.Module], seed: int, tmp_path: Path, builds: Path) -> None:
+    require_tool("verilator")
+    _, program = lowered(network(kind, seed), seed)
+    export_verilog(program, tmp_path / "out", rows=2, columns=3, images=list(images(kind, seed, 2).split(1)))
+    one, two = (simulate(tmp_path / "out", simulator, builds=builds) for simulator in ("iverilog", "verilator"))
+    assert one.verification.mismatch is None
+    assert one == two
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", [4, 8])
+def test_lenet(bits: int, data_root: Path, tmp_path: Path, builds: Path) -> None:
+    """One image by Icarus Verilog, 100 by Verilator, on 4 x 4 processing elements."""
+    require_tool("verilator")
+    member = entry("lenet")
+    model = member.build().eval()
+    member.load(model, data_root / "models/caffe_small/lenet_iter_10000.caffemodel")
+    data = member.prepare(load("mnist", data_root))
+    train, _ = data.selection()
+    traced = trace(model, next(iter(train))[0][:2])
+    program = lower(traced, dynamic_fixed(profile(traced, data.calibration(Generator().manual_seed(0))), bits=bits))
+    batch = list(next(iter(data.test))[0][:100].split(1))
+    for simulator, count in (("iverilog", 1), ("verilator", len(batch))):
+        folder = tmp_path / simulator
+        export_verilog(program, folder, rows=4, columns=4, images=batch[:count])
+        found = simulate(folder, simulator, builds=builds)
+        assert found.verification.mismatch is None, found
+        assert found.verification.values == 19_410 * count
+        assert sum(found.cycles.values()) == 255_689
