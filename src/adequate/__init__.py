@@ -33,7 +33,7 @@ _HOME = {
         "search",
         "static_fixed",
     ),
-    "adequate.exporters": ("export_onnx", "export_qonnx"),
+    "adequate.exporters": ("export_hls", "export_onnx", "export_qonnx", "export_verilog"),
     "adequate.finetuning": (
         "FittedError",
         "Recipe",

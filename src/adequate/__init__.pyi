@@ -35,8 +35,10 @@ from adequate.exploration import power_of_two_weights as power_of_two_weights
 from adequate.exploration import ristretto as ristretto
 from adequate.exploration import search as search
 from adequate.exploration import static_fixed as static_fixed
+from adequate.exporters import export_hls as export_hls
 from adequate.exporters import export_onnx as export_onnx
 from adequate.exporters import export_qonnx as export_qonnx
+from adequate.exporters import export_verilog as export_verilog
 from adequate.finetuning import FittedError as FittedError
 from adequate.finetuning import Recipe as Recipe
 from adequate.finetuning import SmoothedDifference as SmoothedDifference
