@@ -2,7 +2,7 @@
 
 from adequate.exporters.folder import kind_of
 from adequate.exporters.graph_folder import export_graph, verify_graph
-from adequate.exporters.hls import export_hls, verify_hls
+from adequate.exporters.hls import export_hls, run_hls, verify_hls
 from adequate.exporters.integers import export_integers, verify_integers
 from adequate.exporters.onnx_qdq import export_onnx
 from adequate.exporters.program_file import load_program, save_program
@@ -21,6 +21,7 @@ __all__ = [
     "export_verilog",
     "kind_of",
     "load_program",
+    "run_hls",
     "save_program",
     "verify_graph",
     "verify_hls",
