@@ -39,14 +39,16 @@ FLOAT = Minifloat(3, 2)
 
 
 def every_step() -> Program:
-    """Its one output is the last sum; everything else is seen as a layer."""
+    """Its outputs are an input, a constant and the last sum; everything else is seen as a layer."""
     sketch = Sketch()
     elements(sketch)
     rounders(sketch)
     moves(sketch)
     convolutions(sketch)
     registers(sketch)
-    return sketch.program(multipliers(sketch))
+    held = sketch.constant("held", [[-3, 2**40]])
+    sketch.layers["held"] = held.name
+    return sketch.program(sketch.input("passed on", (1, 3), -5, 4), held, multipliers(sketch))
 
 
 def elements(sketch: Sketch) -> None:
