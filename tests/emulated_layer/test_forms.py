@@ -24,7 +24,7 @@ from tests.emulated_layer.forms_of_all_kinds import (
 FLOAT = 2.0**-44
 """Far more than the rounding of the float64 reference itself."""
 
-INPUTS = (Fixed(8, 4), Fixed(16, 11), E4M3, Scaled(Fixed(8, 0), 0.03125 * 1.25, zero=-3))
+INPUTS = (Fixed(8, 4), Fixed(16, 11), Fixed(16, 14), E4M3, Scaled(Fixed(8, 0), 0.03125 * 1.25, zero=-3))
 OUTPUT = Fixed(24, 18)
 HALF_STEP = 2.0**-19
 ULP = 2.0**-31

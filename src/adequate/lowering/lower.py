@@ -36,7 +36,7 @@ CHOICES = {"maximum": True, "max": True, "minimum": False, "min": False}
 HELD = {torch.float32: 24, torch.float64: 53, torch.float16: 11, torch.bfloat16: 8}
 """Significant bits of the dtypes that the emulation holds values in."""
 
-FORMS_NEED = "with an input and an output format of one scale each, of few bits, and constant arguments"
+FORMS_NEED = "with an input and an output format, of one scale each and few bits, and with arguments that are known"
 
 
 class _Refused:

@@ -17,6 +17,7 @@ from torch import Tensor
 from adequate.design import LayerDesign
 from adequate.emulated_layer.forms.form import Given, IntegerForm, formats_of
 from adequate.emulated_layer.forms.multiples import Multiples, has_one_scale, multiples_of
+from adequate.kernels.exact import DIGITS
 from adequate.kernels.expansion import odd_quotient
 from adequate.network import Layer
 
@@ -38,8 +39,19 @@ class Softmax(IntegerForm):
         dim = given["dim"]
         below = (n.amax(dim, keepdim=True) - n).clamp(max=self.reach).long()
         e = torch.take(self.entries.to(x.device), below)
-        quotient = odd_quotient(*torch.broadcast_tensors(e, e.sum(dim, keepdim=True)))
+        total = e.sum(dim, keepdim=True)
+        apart = self._apart(x.shape[dim])
+        quotient = e / total if apart else odd_quotient(*torch.broadcast_tensors(e, total))
         return self.settled(quotient, given["dtype"] or x.dtype)
+
+    def _apart(self, n: int) -> bool:
+        """Whether no quotient of n elements that lies beside a tie of the output is as near as float64 rounds.
+
+        A tie is a multiple of 2**(grid - 1), and the sum at most n * 2**FRACTION: a quotient is either on a tie or at
+        least 2**(grid - 1 - FRACTION) / n from it.
+        """
+        grid = self.output.grid
+        return grid is not None and FRACTION + n.bit_length() + 1 - grid < DIGITS[torch.float64]
 
     @property
     def reach(self) -> int:
@@ -65,8 +77,8 @@ def softmax(layer: Layer, chosen: LayerDesign) -> Softmax | None:
 
 def reach(numbers: Multiples) -> int:
     """The first difference with an exponential of 0, or the largest there is."""
-    unit = numbers.scale * 2.0**numbers.grid
-    return min(ceil((FRACTION + 1) * log(2) / unit), 2 * numbers.largest)
+    span = float(numbers.format.maximum - numbers.format.minimum)
+    return ceil(min((FRACTION + 1) * log(2), span) / (numbers.scale * 2.0**numbers.grid))
 
 
 @lru_cache(maxsize=16)
