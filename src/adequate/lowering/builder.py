@@ -196,7 +196,7 @@ class Builder:
         low, high = (min(x.low, 0), max(x.high, 0)) if (index < 0).any() else x.range
         value = Value(self.named("moved"), index.shape, x.unit, low, high)
         moved = self.append(Rearrange(value, self.layer, x.name, None if same else index))
-        if x.name in self.formats and low == x.low and high == x.high:
+        if x.name in self.formats and not (index < 0).any():
             self.formats[moved.name] = self.formats[x.name]
         return moved
 

@@ -13,16 +13,13 @@ from adequate.lowering import lower
 from adequate.program.steps import Product
 from adequate.zoo import entry
 from tests.circuits.running import require_tool
-from tests.lowering.cases import NETWORKS, Plain, images, lowered, network
+from tests.lowering.cases import NETWORKS, images, lowered, network
 
 CASES = [(kind, seed) for seed in range(15) for kind in NETWORKS]
 
 
-@pytest.mark.parametrize(
-    ("kind", "seed"),
-    [(Plain, 0), *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES)],
-    ids=lambda case: case.__name__ if isinstance(case, type) else str(case),
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "seed"), CASES, ids=lambda one: one.__name__ if isinstance(one, type) else str(one))
 def test_random_networks_and_designs(kind: type[nn.Module], seed: int, tmp_path: Path, builds: Path) -> None:
     """Every layer's output, and the cycles that the README states."""
     _, program = lowered(network(kind, seed), seed)

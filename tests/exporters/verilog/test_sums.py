@@ -94,7 +94,7 @@ def test_multipliers(chosen: list[tuple[Multiplier, int, int]], tmp_path: Path, 
     for number, (multiplier, zero_x, zero_w) in enumerate(chosen):
         products = Approximate(multiplier, Words(multiplier.a, zero_x), Words(multiplier.b, zero_w))
         w, a = building.constant(drawn(multiplier, number)), x
-        if multiplier.a.format is not None:
+        if isinstance(multiplier.a.format, Minifloat):
             to = rounder_of(multiplier.a.format)
             a = building.add(Round, (1, TERMS), (to.low, to.high), x=x, factor=(Fraction(1),), to=to)
         fields = {"x": a, "w": w, "bias": None, "products": products, "register": None}

@@ -8,10 +8,10 @@ import numpy as np
 
 from adequate.exporters.verilog.hardware import Function, Mac, Order, RoundingKind, Sum, mantissa_of
 from adequate.exporters.verilog.instruction import NOWHERE, Instruction, Place
-from adequate.exporters.verilog.multiplication import coded
 from adequate.exporters.verilog.places import Indices, places, strides
 from adequate.exporters.verilog.pools import Pools
 from adequate.exporters.verilog.refusal import Refusal
+from adequate.formats import Minifloat
 from adequate.operators import Order as AdditionOrder
 from adequate.program import Register
 from adequate.program.register import rounder_of
@@ -27,6 +27,9 @@ _ORDERS = {
 
 LONGEST_TABLE = 2**16
 """Of the words of weights that depend on the image, one for each of their numbers."""
+
+MOST_CODES = 2**10
+"""Of a format whose codes are found by comparison, one case each; a float has a circuit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +192,9 @@ def mac_of(step: Product) -> Mac:
     """
     one = step.products
     for operand in (one.multiplier.a, one.multiplier.b) if one else ():
-        if (reason := coded(operand)) is not None:
-            raise Refusal(step, reason)
+        format = operand.format
+        if not isinstance(format, Minifloat | None) and len(format.word) > MOST_CODES:
+            raise Refusal(step, f"{format} has {len(format.word)} codes; the array tells {MOST_CODES} apart at most")
     return Mac(one.multiplier if one else None, _sum(step, step.register) if step.register else None)
 
 

@@ -4,7 +4,9 @@ from math import ceil
 
 from adequate.exporters.verilog.hardware import merges
 from adequate.exporters.verilog.instruction import Instruction
-from adequate.exporters.verilog.sequencer import STAGES
+
+STAGES = 3
+"""Cycles from the choice of an element to the cycle in which its result is written."""
 
 OVERHEAD = 2 + STAGES
 """Of every instruction: it is fetched and decoded, and its last result goes through the pipeline."""

@@ -30,6 +30,9 @@ from adequate.program.value import Value
 
 Values = dict[str, Value]
 
+LONGEST_TABLE = 2**16
+"""Entries of a table with one for each integer between its ends."""
+
 
 def element_pass(step: Step, values: Values, buffers: tuple[str, ...], z: str, pools: Pools) -> Instruction:
     """The pass of a step that reads the tensors in ``buffers``; a pool finds its x with the padding around it.
@@ -64,7 +67,7 @@ def element_pass(step: Step, values: Values, buffers: tuple[str, ...], z: str, p
                 **_channels(step.axis, x.shape),
             )
         case Table():
-            return replace(base, function=Function.TABLE, parameters=pools.records(tuple(step.entries)), low=x.low)
+            return replace(base, function=Function.TABLE, parameters=pools.records(_entries(step, x)), low=x.low)
         case Scale():
             return replace(base, function=Function.COMBINE, y=base.x, factors=(step.factor, 0))
         case Clamp():
@@ -123,6 +126,16 @@ def _binary(step: Add | Multiply | Choose) -> tuple[Function, tuple[int, int]]:
 def _gathered(base: Instruction, largest: bool, outer: Indices, inner: Indices, pools: Pools) -> Instruction:
     function = Function.LARGEST if largest else Function.SUM
     return replace(base, function=function, places=pools.table(outer), terms=pools.table(inner), inner=len(inner))
+
+
+def _entries(step: Table, x: Value) -> tuple[int, ...]:
+    """An entry for every integer from the lowest to the highest that x may be; 0 for those that x never is."""
+    if step.numbers is None:
+        return tuple(step.entries)
+    if x.high - x.low >= LONGEST_TABLE:
+        raise Refusal(step, f"a table of {x.high - x.low + 1} entries; the longest has {LONGEST_TABLE}")
+    known = dict(zip(step.numbers.tolist(), step.entries.tolist(), strict=True))
+    return tuple(known.get(n, 0) for n in range(x.low, x.high + 1))
 
 
 def _channels(axis: int | None, shape: tuple[int, ...]) -> dict[str, int]:

@@ -1,27 +1,19 @@
 """A folder of Verilog, memory images and a testbench."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
 
 from adequate.exporters.folder import whole_folder, write_manifest
 from adequate.exporters.names import identifiers
-from adequate.exporters.verilog.assembly import Assembly, assemble
-from adequate.exporters.verilog.checks import Check, checks_of
+from adequate.exporters.verilog.assembly import assemble
+from adequate.exporters.verilog.checks import checks_of
 from adequate.exporters.verilog.cycles import cycles
-from adequate.exporters.verilog.function_unit import function_unit
 from adequate.exporters.verilog.hardware import Hardware
-from adequate.exporters.verilog.images import flat, lines, memory_images, words
-from adequate.exporters.verilog.machine import machine
-from adequate.exporters.verilog.memory import MEMORY
-from adequate.exporters.verilog.processing_element import processing_element
 from adequate.exporters.verilog.readme import MAKEFILE, readme
 from adequate.exporters.verilog.requirements import required
-from adequate.exporters.verilog.testbench import testbench
 from adequate.program import Program
-from adequate.program.steps import Array
 
 KIND = "verilog"
 """What the manifest says the folder is."""
@@ -46,10 +38,13 @@ def export_verilog(
         The hardware that was written.
 
     Raises:
+        ImportError: Amaranth is missing, the extra ``verilog``.
         OSError: the folder cannot be written.
         ValueError: a step that the machine cannot run, by name; ``hardware`` that does not suffice; no image; a folder
             with something else in it.
     """
+    from adequate.exporters.verilog.contents import memory_files, verilog_files  # Amaranth is the extra ``verilog``
+
     assembly = assemble(program, rows, columns)
     least = required(assembly)
     chosen = hardware or least
@@ -62,7 +57,7 @@ def export_verilog(
         for name, text in verilog_files(chosen).items():
             (made / name).write_text(text)
         (made / "memory").mkdir()
-        for name, text in {**memory_images(assembly, chosen), **_vectors(assembly, chosen, runs)}.items():
+        for name, text in memory_files(assembly, chosen, runs).items():
             (made / "memory" / name).with_suffix(".hex").write_text(text)
         checks = checks_of(assembly)
         names = identifiers(dict.fromkeys(check.layer for check in checks), "layer")
@@ -73,47 +68,3 @@ def export_verilog(
         passes = [[one.step.layer, cycles(one.instruction, rows, columns)] for one in assembly.passes]
         write_manifest(made, KIND, **counts, passes=passes)
     return chosen
-
-
-@lru_cache(maxsize=8)
-def verilog_files(hardware: Hardware) -> Mapping[str, str]:
-    """The Verilog sources by their names, all that depends on the hardware."""
-    files = {
-        "machine.v": machine(hardware),
-        "function_unit.v": function_unit(hardware),
-        "memory.v": MEMORY,
-        "testbench.v": testbench(hardware),
-    }
-    return files | ({"processing_element.v": processing_element(hardware)} if hardware.macs else {})
-
-
-def _vectors(assembly: Assembly, hardware: Hardware, runs: Sequence[tuple[Array, ...]]) -> dict[str, str]:
-    """Inputs, what each image is to give, and which instruction gives it."""
-    checks, program = checks_of(assembly), assembly.program
-    expected: list[str] = []
-    for integers in runs:
-        values = program.trace(*integers)
-        expected.append(lines(flat([values[check.value] for check in checks]), hardware.word))
-    spent = sum(cycles(one.instruction, assembly.rows, assembly.columns) for one in assembly.passes)
-    count = sum(check.size for check in checks)
-    inputs = [flat(integers) for integers in runs]
-    header = [len(runs), len(inputs[0]), count, 2 * spent + 1000, len(assembly.passes)]
-    return {
-        "run": words(header, 64),
-        "checks": words((_check(one, checks) for one in _targets(assembly)), 64),
-        "inputs": "".join(lines(one, hardware.word) for one in inputs),
-        "expected": "".join(expected),
-    }
-
-
-def _targets(assembly: Assembly) -> list[tuple[str | None, int]]:
-    return [(one.value, one.instruction.z.offset) for one in assembly.passes]
-
-
-def _check(target: tuple[str | None, int], checks: Sequence[Check]) -> int:
-    value, offset = target
-    layers = list(dict.fromkeys(check.layer for check in checks))
-    for check in checks:
-        if check.value == value:
-            return 1 << 63 | layers.index(check.layer) << 32 | (check.begin + offset)
-    return 0

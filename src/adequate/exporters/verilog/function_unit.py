@@ -11,50 +11,15 @@ from adequate.exporters.verilog.hdl import (
     View,
     module_text,
     signed,
-    unsigned,
 )
-from adequate.exporters.verilog.instruction import layout
+from adequate.exporters.verilog.records import (
+    entry_record,
+    layout,
+    parameter_bits,
+    rounding_record,
+    threshold_record,
+)
 from adequate.exporters.verilog.rounding import Quotient, named, rounded
-
-
-def rounding_record(hardware: Hardware) -> StructLayout:
-    """A rounding's factor, numerator / denominator.
-
-    The quotient of a number n of ``operand`` + ``numerator`` bits is n * reciprocal >> shift: reciprocal is
-    ceil(2**shift / denominator), shift their width and that of the denominator together (Granlund and Montgomery 1994,
-    "Division by invariant integers using multiplication", theorem 4.2). Where no denominator divides but powers of two,
-    it is n >> shift.
-    """
-    number = hardware.operand + hardware.numerator
-    fields = {"numerator": unsigned(hardware.numerator), "shift": unsigned(shift_bits(hardware))}
-    if hardware.divides:
-        fields |= {"denominator": unsigned(hardware.denominator), "reciprocal": unsigned(number + 1)}
-    return StructLayout(fields)
-
-
-def shift_bits(hardware: Hardware) -> int:
-    """Bits of a rounding's shift."""
-    return (hardware.operand + hardware.numerator + hardware.denominator).bit_length()
-
-
-def threshold_record(hardware: Hardware) -> StructLayout:
-    """A threshold, and by how much the level rises from there on (the sum of all rises is a level: it may wrap)."""
-    return StructLayout({"threshold": signed(hardware.word + 1), "rise": signed(hardware.word)})
-
-
-def entry_record(hardware: Hardware) -> StructLayout:
-    """An entry of a table."""
-    return StructLayout({"entry": signed(hardware.word)})
-
-
-def parameter_bits(hardware: Hardware) -> int:
-    """The width of the parameter memory."""
-    records = {
-        Function.ROUND: rounding_record,
-        Function.THRESHOLD: threshold_record,
-        Function.TABLE: entry_record,
-    }
-    return max([record(hardware).size for one, record in records.items() if one in hardware.functions], default=1)
 
 
 def function_unit(hardware: Hardware) -> str:

@@ -6,16 +6,21 @@ from fractions import Fraction
 import numpy as np
 
 from adequate.exporters.verilog.assembly import Assembly
-from adequate.exporters.verilog.function_unit import (
+from adequate.exporters.verilog.hardware import Hardware
+from adequate.exporters.verilog.instruction import Place
+from adequate.exporters.verilog.pools import Parameter
+from adequate.exporters.verilog.records import (
+    encode,
     entry_record,
+    halt,
+    layout,
+    packed,
     parameter_bits,
     rounding_record,
     shift_bits,
     threshold_record,
+    wrapped,
 )
-from adequate.exporters.verilog.hardware import Hardware
-from adequate.exporters.verilog.instruction import Place, encode, halt, layout, packed, wrapped
-from adequate.exporters.verilog.pools import Parameter
 from adequate.operators import Tabulated
 from adequate.program.steps import Array, Constant
 from adequate.program.value import exponent

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from adequate.exporters.verilog.function_unit import parameter_bits
+from adequate.exporters.verilog.cycles import STAGES
 from adequate.exporters.verilog.hardware import Function, Hardware
 from adequate.exporters.verilog.hdl import (
     Array,
@@ -19,8 +19,8 @@ from adequate.exporters.verilog.hdl import (
     module_text,
     signed,
 )
-from adequate.exporters.verilog.instruction import layout
-from adequate.exporters.verilog.sequencer import STAGES, Sequencer, binary, bundle, issue
+from adequate.exporters.verilog.records import layout, parameter_bits
+from adequate.exporters.verilog.sequencer import Sequencer, binary, bundle, issue
 
 NEVER = (Const(0), Const(0), Const(0))
 """Nothing is written."""

@@ -9,9 +9,6 @@ from adequate.formats import Format, Minifloat, Underflow
 from adequate.operators import Operand, Tabulated
 from adequate.program.products import numbers
 
-MOST_CODES = 2**10
-"""Of a format whose codes are found by comparison, one case each; a float has a circuit."""
-
 
 def product(m: Module, mac: Mac, x: Value, w: Value, zeros: tuple[Value, Value] | None, table: str) -> Value:
     """The product of the integer x and the word w, less what zero points add to it; ``table``: the file of a table."""
@@ -75,14 +72,6 @@ def number(m: Module, code: Value, format: Format) -> Signal:
             with m.Case(c % 2**format.bits):
                 m.d.comb += found.eq(n)
     return found
-
-
-def coded(operand: Operand) -> str | None:
-    """Why there is no circuit for the words of an operand; None: there is one."""
-    format = operand.format
-    if format is None or isinstance(format, Minifloat) or len(format.word) <= MOST_CODES:
-        return None
-    return f"{format} has {len(format.word)} codes; a comparison of each is made for {MOST_CODES} at most"
 
 
 def _shape(operand: Operand) -> Shape:

@@ -3,12 +3,10 @@
 from functools import reduce
 from operator import or_
 
+from adequate.exporters.verilog.cycles import STAGES
 from adequate.exporters.verilog.hardware import Hardware, Order
 from adequate.exporters.verilog.hdl import Cat, Const, Module, Mux, Signal, StructLayout, Value, View, unsigned
 from adequate.exporters.verilog.rounding import named
-
-STAGES = 3
-"""Cycles from the choice of an element to the cycle in which its result is written."""
 
 
 def issue(hardware: Hardware) -> StructLayout:
