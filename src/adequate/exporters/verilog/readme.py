@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from adequate.exporters.names import plain_text
 from adequate.exporters.verilog.assembly import Assembly, Pass
 from adequate.exporters.verilog.cycles import cycles
-from adequate.exporters.verilog.hardware import Hardware, Mac, RoundingKind
+from adequate.exporters.verilog.hardware import Function, Hardware, Mac, RoundingKind
 
 MAKEFILE = """\
 # make check simulates with Icarus Verilog, make check-verilator with Verilator.
@@ -47,13 +47,15 @@ unit for everything else, one result a cycle, and a controller. `make check` sim
 | weight, bias | {weight} bits, {bias} bits |
 | multipliers and sums | {macs} |
 | roundings | {roundings} |
+| other functions | {functions} |
 | data memory | {data} words, {ports} copies that are read at once |
 | weight memory | {weights} words of {columns} weights |
 | index, parameter, instruction memory | {indices}, {parameters}, {instructions} words |
 
-The Verilog depends on these lines alone. Layers, shapes, weights, thresholds and factors are in the images, so that
-networks with equal lines share it. Padding is a copy of its own (`MOVE`), and a product whose sum only a rounding reads
-is rounded on its way to memory (`ROUND`). A reshape moves nothing: what it gives is compared where it was made.
+The Verilog depends on word lengths, operators and the sizes of memories alone. Layers, shapes, weights, thresholds and
+factors are in the images, so that networks share it. Padding is a copy of its own (`MOVE`), and a product whose sum
+only a rounding reads is rounded on its way to memory (`ROUND`). A reshape moves nothing: what it gives is compared
+where it was made.
 
 ## What it does, and how long
 
@@ -87,6 +89,7 @@ def readme(assembly: Assembly, hardware: Hardware, names: Mapping[str, str], ima
         bias=hardware.bias,
         macs="; ".join(map(_mac, hardware.macs)) or "none",
         roundings="; ".join(map(_rounding, hardware.roundings)) or "none",
+        functions=", ".join(one.name for one in sorted(hardware.functions) if one is not Function.ROUND),
         ports=hardware.ports,
         passes="\n".join(_rows(assembly, names)),
         layers="\n".join(f"| {plain_text(layer)} | {count} |" for layer, count in layers.items()),
