@@ -37,7 +37,8 @@ def example(page: str) -> list[str]:
 
 def test_every_command_of_the_issue_is_there() -> None:
     assert NAMES == [
-        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "multipliers", "report", "study",
+        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "multipliers", "export", "verify",
+        "report", "study",
     ]  # fmt: skip
 
 
@@ -46,6 +47,7 @@ def test_the_example_can_be_copied(
     adequate: Command, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "exports/digits").mkdir(parents=True)
     for run in ("first", "second", "digits"):
         (tmp_path / "runs" / run).mkdir(parents=True)
         (tmp_path / "runs" / run / "design.json").touch()

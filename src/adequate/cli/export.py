@@ -44,7 +44,7 @@ def export(
     Each folder holds test images and every layer's output for them: adequate verify compares.
 
     Example:
-      adequate export runs/demo --to hls --out runs/demo/hls
+      adequate export runs/digits --to hls --out exports/digits
     """
     from adequate.cli.data_of_run import images_of
     from adequate.cli.models import network_of_run

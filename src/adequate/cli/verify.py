@@ -22,7 +22,7 @@ def verify(
     What is in the folder is compiled and run: verify only what you trust.
 
     Example:
-      adequate verify runs/demo/hls
+      adequate verify exports/digits
     """
     from adequate.cli.output import answer, answer_json
     from adequate.cli.progress import Progress
