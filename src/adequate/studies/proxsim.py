@@ -50,37 +50,28 @@ QUICK = ("mul8u_2AC", "mul8u_FTA", "mul8s_1KR3")
 
 @dataclass(frozen=True)
 class Subject:
-    """A network, its weights below the data folder, and how it is retrained: ``images`` of the training set, once.
-
-    ``refitted``: from biases that were refitted for the multiplier before.
-    """
+    """A network, its weights below the data folder, and how it is retrained: ``images`` of the training set, once."""
 
     zoo: str
     weights: str
     test: int
     images: int
     recipe: Recipe
-    refitted: bool
 
 
 SUBJECTS = {
     "lenet": Subject(
-        "lenet", "models/caffe_small/lenet_iter_10000.caffemodel", 10_000, 55_000, Recipe(outputs="quantized"), False
+        "lenet", "models/caffe_small/lenet_iter_10000.caffemodel", 10_000, 55_000, Recipe(outputs="quantized")
     ),
     "resnet20": Subject(
         "resnet20",
         "models/cifar10_resnet_pytorch/resnet20-12fca82f.th",
         1_000,
         6_400,
-        Recipe(outputs="quantized", rate=1e-4),
-        True,
+        Recipe(outputs="quantized"),
     ),
 }
-"""One epoch of LeNet, a part of one of ResNet-20.
-
-ResNet-20's rate is the better of 1e-4 and 1e-5 on 500 validation images with mul8u_2AC and mul8s_1KVL, tried after the
-usual 1e-3 from unrefitted biases had lost accuracy, on the test images too.
-"""
+"""No setting was chosen by test images; one epoch of LeNet, a part of one of ResNet-20."""
 
 TABLES = tuple(SUBJECTS)
 
@@ -223,7 +214,7 @@ class _Laboratory:
     def retrained(self, design: Design) -> Network:
         """The network fine-tuned with the design's multiplier, once over the training images."""
         return finetune(
-            self.refitted(design) if self.subject.refitted else self.network,
+            self.network,
             design,
             self.train,
             epochs=1,
