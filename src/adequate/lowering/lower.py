@@ -24,7 +24,7 @@ from adequate.lowering.rounding import quantized
 from adequate.lowering.windows import pooled, reduced
 from adequate.network import Layer, Network
 from adequate.network.graph import arguments, function_of, shape_of, tensor_of
-from adequate.network.listing import CONSTANTS
+from adequate.network.listing import ASSERTIONS, CONSTANTS, OPERATIONS
 from adequate.program.program import Program
 from adequate.program.value import Value, exponent
 
@@ -182,6 +182,23 @@ class _Lowering:
         if node.op == "get_attr":
             return tensor_of(self.graph, str(node.target))
         args, kwargs = (self._value(one) for one in (node.args, dict(node.kwargs)))
+        values = [one for one in _flat((args, kwargs)) if isinstance(one, Value | Raw)]
+        if not values or any(isinstance(one, _Refused) for one in _flat((args, kwargs))):
+            return _of_shapes(node, args, kwargs)
+        return self._wired(node, args, kwargs, values)
+
+    def _wired(self, node: Node, args: Any, kwargs: dict[str, Any], values: list[Value | Raw]) -> Any:
+        """What only moves numbers between the parts of an attention or a recurrent network, and is no layer."""
+        name, self.builder.layer = OPERATIONS.get(function_of(node), function_of(node)), node.name
+        try:
+            if name in JOINING:
+                parts = [one if isinstance(one, Value) else self._read(LayerDesign(), one) for one in args[0]]
+                return joined(self.builder, name, parts, _named(node, args, kwargs).get("dim", 0))
+            if name in SHAPING and len(values) == 1:
+                return moved(self.builder, node.target, args, kwargs, values[0])  # type: ignore[arg-type]
+        except NotLowered as reason:
+            self.refused.setdefault(node.name, str(reason))
+            return _Refused()
         return _of_shapes(node, args, kwargs)
 
     def _value(self, argument: Any) -> Any:
@@ -210,12 +227,14 @@ def _named(node: Node, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _of_shapes(node: Node, args: Any, kwargs: dict[str, Any]) -> Any:
     """A call between the layers: a size, a part of a result, a constant."""
-    values = [one for one in _flat((args, kwargs)) if isinstance(one, Value | Raw | _Refused)]
-    if not values or isinstance(args[0], list):
-        return node.target(*args, **kwargs)  # type: ignore[operator]
-    if isinstance(values[0], _Refused):
-        return values[0]
+    operands = list(_flat((args, kwargs)))
+    refused = next((one for one in operands if isinstance(one, _Refused)), None)
+    if refused is not None:
+        return refused
+    values = [one for one in operands if isinstance(one, Value | Raw)]
     name = function_of(node)
+    if not values or name == "getitem":
+        return node.target(*args, **kwargs)  # type: ignore[operator]
     if name == "sym_size":
         return values[0].shape[args[1]]
     if name in ("alias", "detach", "detach_", "of_batch"):
@@ -223,7 +242,9 @@ def _of_shapes(node: Node, args: Any, kwargs: dict[str, Any]) -> Any:
     if name in CONSTANTS:
         meta = torch.empty(values[0].shape)
         return node.target(*(meta if one is values[0] else one for one in args), **kwargs)  # type: ignore[operator]
-    return None
+    if name in ASSERTIONS:
+        return None
+    raise ValueError(f"{name} between the layers has no integer form (node {node.name!r})")
 
 
 def _axes(given: Any) -> tuple[int, ...]:
