@@ -23,7 +23,7 @@ from adequate.program.value import bits
 from tests.circuits.running import require_tool
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
-GROUPS, SIZE = 6, 10
+GROUPS, SIZE = 4, 10
 WIDEST = 127
 """Bits of the widest integer in C++."""
 VERILATED = 25
