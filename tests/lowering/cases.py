@@ -131,6 +131,8 @@ def lowered(network: Network, seed: int) -> tuple[Design, Program]:
             return design, lower(network, design)
         except ValueError as error:
             named = re.findall(r"layer '([^']+)'", str(error))
+            if not named:
+                raise
             for name in named:
                 plain = _plain(network[name].operation, random)
                 kept = {"multiplier": None, "accumulator": None, **plain.slots()}

@@ -49,6 +49,7 @@ def verified(building: Building, folder: Path, builds: Path, bits: int, **size: 
     export_verilog(building.program(), folder, images=images, **size)
     found = simulate(folder, builds=builds).verification
     assert found.mismatch is None, found
+    assert found.values >= len(images) * sum(isinstance(step, Contract) for step in building.steps)
 
 
 @pytest.mark.parametrize("chosen", [REGISTERS[:4], REGISTERS[4:7], REGISTERS[7:]], ids=["fixed", "floats", "adders"])

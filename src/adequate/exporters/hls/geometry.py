@@ -61,6 +61,7 @@ def convolution(
 
 
 def contraction(step: Contract, scope: Scope) -> Geometry:
+    """A loop over each label: those of the output outside, those that are summed inside, the last one fastest."""
     one = step.contraction
     sizes = one.sizes(scope.shape(step.x), scope.shape(step.w))
     counters = {label: f"l{at}" for at, label in enumerate(sizes)}
