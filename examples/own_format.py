@@ -59,7 +59,7 @@ class SignMagnitude(Format):
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         x = self._admit(x).clamp(float(self.minimum), float(self.maximum))
-        return round_to_multiple(x, 2.0**-self.frac, effective(Rounding.NEAREST_EVEN, generator), generator) + 0.0
+        return round_to_multiple(x, 2.0**-self.frac, *effective(Rounding.NEAREST_EVEN, generator)) + 0.0
 
     def encode(self, x: Tensor) -> Tensor:
         value = self.quantize(x).double()
