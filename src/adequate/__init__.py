@@ -6,6 +6,8 @@ The public names, each loaded when it is first used, so that ``adequate --help``
 from importlib import import_module
 
 _HOME = {
+    "adequate.accelerators": ("Operands",),
+    "adequate.accelerators.costing": ("cost", "layer_costs"),
     "adequate.bias_correction": ("correct_bias",),
     "adequate.calibration": ("entropy", "least_squared_error", "min_max", "percentile"),
     "adequate.comparison": ("compare",),
@@ -70,6 +72,7 @@ _HOME = {
     "adequate.program": ("Program",),
     "adequate.reporting": ("report",),
     "adequate.run": ("Run",),
+    "adequate.sampled_operands": ("operands",),
     "adequate.zoo": ("entry",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

@@ -1,5 +1,8 @@
 """The public names for type checkers; ``__init__.py`` loads each when it is first used."""
 
+from adequate.accelerators import Operands as Operands
+from adequate.accelerators.costing import cost as cost
+from adequate.accelerators.costing import layer_costs as layer_costs
 from adequate.bias_correction import correct_bias as correct_bias
 from adequate.calibration import entropy as entropy
 from adequate.calibration import least_squared_error as least_squared_error
@@ -86,4 +89,5 @@ from adequate.program import Program as Program
 from adequate.register_widths import accumulator_widths as accumulator_widths
 from adequate.reporting import report as report
 from adequate.run import Run as Run
+from adequate.sampled_operands import operands as operands
 from adequate.zoo import entry as entry
