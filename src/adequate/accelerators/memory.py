@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 from math import ceil
 
+from torch import Tensor
+
+from adequate.accelerators.compression import UNCOMPRESSED, Compression
 from adequate.accelerators.cost import Cost, added
-from adequate.accelerators.work import Work
+from adequate.accelerators.work import LayerOperands, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +17,15 @@ class Memory:
     Weights, activations and outputs cross once where the weights or the activations fit; else the one that makes the
     lesser traffic is read again for every part of the other: min(W + A ceil(W / weight_bytes), A + W ceil(A /
     activation_bytes)) + outputs. Transfers overlap the computation: cycles = max(computation, transfer).
+
+    Operands are compressed where their values are known, without padding; outputs, of which they are not, never.
     """
 
     activation_bytes: int
     weight_bytes: int
     bits_per_cycle: float
+    activation_compression: Compression = UNCOMPRESSED
+    weight_compression: Compression = UNCOMPRESSED
 
     def around(self, work: Work, compute: Cost, *, frequency_hz: float, dram_pj_per_bit: float) -> Cost:
         """A layer's whole cost: its computation, and the transfers beside it."""
@@ -34,18 +41,28 @@ class Memory:
 
     def moved_bytes(self, work: Work) -> float:
         """Bytes that one run moves."""
-        loops = work.loops
-        weights, inputs, outputs = (
-            ceil(count * bits / 8)
-            for count, bits in (
-                (loops.weights, work.weight_bits),
-                (loops.inputs, work.activation_bits),
-                (loops.outputs, work.output_bits),
-            )
-        )
+        weights, inputs = self.stored_bytes(work)
         once = weights + inputs
         again = min(
             weights + inputs * ceil(weights / self.weight_bytes),
             inputs + weights * ceil(inputs / self.activation_bytes),
         )
-        return max(once, again) + outputs
+        return max(once, again) + ceil(work.loops.outputs * work.output_bits / 8)
+
+    def stored_bytes(self, work: Work) -> tuple[float, float]:
+        """Bytes of the weights and of the activations of one run; where they are known, the mean over the runs."""
+        loops = work.loops
+        if work.operands is None:
+            return ceil(loops.weights * work.weight_bits / 8), ceil(loops.inputs * work.activation_bits / 8)
+        weight, activation = work.operands.weight, unpadded(work.operands, work)
+        return (
+            ceil(self.weight_compression.stored_bits(weight, work.weight_bits) / 8) / len(weight),
+            ceil(self.activation_compression.stored_bits(activation, work.activation_bits) / 8) / len(activation),
+        )
+
+
+def unpadded(operands: LayerOperands, work: Work) -> Tensor:
+    """The activations as they are stored: (runs, channels, height, width) without padding."""
+    top, _, left, _ = work.loops.padding
+    height, width = work.loops.unpadded
+    return operands.activation[:, :, top : top + height, left : left + width]
