@@ -9,6 +9,7 @@ import typer
 
 from adequate.cli.compare import compare
 from adequate.cli.condense import condense
+from adequate.cli.cost import cost
 from adequate.cli.diff import diff
 from adequate.cli.evaluate import evaluate
 from adequate.cli.export import export
@@ -21,7 +22,21 @@ from adequate.cli.study import study
 from adequate.cli.trace import trace
 from adequate.cli.verify import verify
 
-COMMANDS = (trace, profile, evaluate, compare, diff, condense, finetune, multipliers, export, verify, report, study)
+COMMANDS = (
+    trace,
+    profile,
+    evaluate,
+    compare,
+    diff,
+    condense,
+    finetune,
+    multipliers,
+    cost,
+    export,
+    verify,
+    report,
+    study,
+)
 
 program = typer.Typer(
     add_completion=False,

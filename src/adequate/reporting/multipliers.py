@@ -3,18 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from adequate.operators.listing import COSTS, Listed
 from adequate.reporting.marks import BLUE, MUTED, OCHRE, Data, note, styled
-from adequate.storage import write_atomically
+from adequate.reporting.page import write_page
 
 HEADS = {
     "ep": "EP, %",
@@ -72,15 +68,10 @@ def multipliers_page(
     if not known:
         raise ValueError("no multiplier in the list has a cost to draw its error against")
     figures = {cost: json.loads(str(_figure(rows, cost).to_json())) for cost in known}
-    page = Environment(
-        loader=PackageLoader("adequate.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("multipliers.html.j2")
     columns = [name for name in HEADS if name not in COSTS or name in known]
-    html = page.render(
+    write_page(
+        "multipliers.html.j2",
+        path,
         title=title,
         about=about,
         heads={cost: AXES[cost][1] for cost in known},
@@ -88,10 +79,7 @@ def multipliers_page(
         rows=[(row.name, [shown(name, row.figures()[name]) for name in columns]) for row in rows],
         data={"adequate_multipliers": 1, "title": title, **about, "multipliers": [_plain(row) for row in rows]},
         figures=figures,
-        plotly=Markup(get_plotlyjs()),
-        version=version("adequate"),
     )
-    write_atomically(Path(path), html)
 
 
 def shown(name: str, value: float | None) -> str:

@@ -1,12 +1,7 @@
 """One static HTML file that says what was found, how, and with which numbers."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from adequate.design import Design
 from adequate.exploration import Result
@@ -17,7 +12,7 @@ from adequate.reporting.contents import SLOTS, contents
 from adequate.reporting.drawing import Axis, panel, scale, strip
 from adequate.reporting.facts import Facts
 from adequate.reporting.figures import figures
-from adequate.storage import write_atomically
+from adequate.reporting.page import write_page
 
 COLOURS = {"s": "slate", "i": "deep", "f": "sky", "e": "ochre", "m": "sky", "c": "blue"}
 """Of the kinds of bits, as named in the style sheet."""
@@ -45,22 +40,14 @@ def report(
     """
     chosen = design or result.best or Design()
     data = contents(result, network, ranges, facts or Facts(), chosen, baseline)
-    page = Environment(
-        loader=PackageLoader("adequate.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("report.html.j2")
-    html = page.render(
+    write_page(
+        "report.html.j2",
+        path,
         data=data,
         figures=figures(data),
-        plotly=Markup(get_plotlyjs()),
-        version=version("adequate"),
         images=ranges.images if ranges is not None else 0,
         **_drawings(data, chosen, ranges),
     )
-    write_atomically(Path(path), html)
 
 
 def _drawings(data: dict[str, Any], design: Design, ranges: Ranges | None) -> dict[str, Any]:
