@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any
 
 from torch import Tensor
 
@@ -59,6 +60,12 @@ class Memory:
             ceil(self.weight_compression.stored_bits(weight, work.weight_bits) / 8) / len(weight),
             ceil(self.activation_compression.stored_bits(activation, work.activation_bits) / 8) / len(activation),
         )
+
+
+def bytes_per_second(machine: Any) -> float | None:
+    """The bandwidth of a machine's off-chip link; None where its model has none."""
+    memory: Memory | None = getattr(machine, "memory", None)
+    return None if memory is None else memory.bits_per_cycle / 8 * machine.frequency_mhz * 1e6
 
 
 def unpadded(operands: LayerOperands, work: Work) -> Tensor:

@@ -65,6 +65,7 @@ def cost(
     if not costs:
         raise ValueError("; ".join(refused.values()))
     if plot is not None:
+        from adequate.accelerators.memory import bytes_per_second
         from adequate.reporting.costs import costs_page
 
         costs_page(
@@ -72,7 +73,7 @@ def cost(
             plot,
             title=f"{model.model}: what it costs",
             about=found.facts,
-            bandwidths={one.name(): speed for one in chosen if (speed := one.bytes_per_second()) is not None},
+            bandwidths={one.name(): speed for one in chosen if (speed := bytes_per_second(one)) is not None},
         )
     constants = {one.name(): one.constants() for one in chosen if explain}
     if output.json:
