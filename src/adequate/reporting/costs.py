@@ -25,6 +25,9 @@ HEADS = {
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon", "pentagon", "triangle-down")
 """Marks of the machines in one figure."""
 
+SHADES = (BLUE, DEEP, OCHRE, "var(--sky)", "var(--slate)", MUTED)
+"""Colours of the parts of a bar."""
+
 
 def costs_page(
     costs: Mapping[str, Mapping[str, Cost]],
@@ -83,8 +86,8 @@ def _roofline(costs: Mapping[str, Mapping[str, Cost]], bandwidths: Mapping[str, 
             _roof(figure, [one for _, one in points], bandwidths[name])
     if not figure.data:
         return None
-    figure.update_xaxes(type="log", title_text="operations a byte of off-chip traffic")
-    figure.update_yaxes(type="log")
+    figure.update_xaxes(type="log", dtick=1, title_text="operations a byte of off-chip traffic")
+    figure.update_yaxes(type="log", dtick=1)
     note(figure, text="10⁹ operations a second", x=0, xref="paper", xanchor="left", y=1, yref="paper")
     return styled(figure, height=420)
 
@@ -124,9 +127,9 @@ def _energy(costs: Mapping[str, Mapping[str, Cost]]) -> go.Figure | None:
 
 
 def _stacked(machines: list[str], parts: Mapping[str, list[float]], unit: str) -> go.Figure:
-    """One bar a machine, its parts in turn in three shades."""
+    """One bar a machine, its parts in turn in the colours of the page; named where each has its own."""
     figure = go.Figure()
-    for (part, amounts), color in zip(parts.items(), cycle((BLUE, DEEP, OCHRE)), strict=False):
+    for (part, amounts), color in zip(parts.items(), cycle(SHADES), strict=False):
         figure.add_bar(
             y=machines,
             x=amounts,
@@ -134,12 +137,12 @@ def _stacked(machines: list[str], parts: Mapping[str, list[float]], unit: str) -
             orientation="h",
             marker={"color": color, "line": {"width": 1, "color": "var(--paper)"}},
             hovertemplate=f"<b>{escape(part)}</b><br>%{{y}}: %{{x:,.4g}} {unit}<extra></extra>",
-            showlegend=len(parts) <= 6,
+            showlegend=len(parts) <= len(SHADES),
         )
-    figure.update_layout(barmode="stack", bargap=0.35)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title_text=unit)
-    return styled(figure, height=120 + 34 * len(machines))
+    styled(figure, height=120 + 34 * len(machines))
+    return figure.update_layout(barmode="stack", bargap=0.35, legend_traceorder="normal")
 
 
 def _work(reductions: Mapping[str, float]) -> go.Figure | None:
