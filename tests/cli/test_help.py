@@ -37,8 +37,8 @@ def example(page: str) -> list[str]:
 
 def test_every_command_of_the_issue_is_there() -> None:
     assert NAMES == [
-        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "multipliers", "cost", "export", "verify",
-        "report", "study",
+        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "multipliers", "cost", "export",
+        "verify", "report", "study",
     ]  # fmt: skip
 
 
