@@ -1,0 +1,80 @@
+"""The roofline: the fewest cycles that peak arithmetic and bandwidth allow, whatever the machine."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import ClassVar
+
+import torch
+
+from adequate.accelerators.accelerator import Accelerator
+from adequate.accelerators.cost import Cost
+from adequate.accelerators.memory import Memory
+from adequate.accelerators.steps import filters_of, windows_of
+from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
+from adequate.accelerators.work import Work
+
+UNBOUNDED = 1 << 62
+"""Bytes of a memory that holds everything."""
+
+
+@dataclass(frozen=True)
+class Roofline(Accelerator):
+    """``macs_per_cycle`` multiply-accumulates a cycle, every operand and output across the chip's edge once.
+
+    cycles = max(MACs / macs_per_cycle, bits moved / bits_per_cycle). An operation is a MAC, of any format; floats are
+    left out of the energy. A bound on machines that skip nothing; ``effectual_cycles`` bounds the others. The defaults
+    are DaDianNao's grid and link (see there).
+
+    Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
+    """
+
+    reads_values: ClassVar[bool] = False
+    macs_per_cycle: int = 16 * 16 * 16
+    bits_per_cycle: float = 256
+    frequency_mhz: float = 606
+    technology: Technology = HOROWITZ_45
+
+    def simulate(self, work: Work) -> Cost:
+        cycles = ceil(work.macs / self.macs_per_cycle)
+        each = self.technology.mac_pj(work.activation_width, work.weight_width) if work.integers else 0
+        compute = Cost(
+            macs=work.macs,
+            operations=work.macs,
+            capacity=cycles * self.macs_per_cycle,
+            cycles=cycles,
+            energy_parts_pj={"compute": work.macs * each},
+        )
+        memory = Memory(UNBOUNDED, UNBOUNDED, self.bits_per_cycle)
+        dram = self.technology.dram_pj_per_bit
+        return memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+
+    def constants(self) -> dict[str, Constant]:
+        frequency = Constant(self.frequency_mhz, "MHz", "as DaDianNao's, Chen et al., MICRO 2014", verified=False)
+        return {"frequency": frequency, **self.technology.constants()}
+
+
+def effectual_macs(work: Work) -> int:
+    """MACs of all runs of which neither operand is zero: those that no machine can skip for a zero operand.
+
+    sum over taps and channels of (windows with a nonzero activation there) * (filters with a nonzero weight there).
+
+    Raises:
+        ValueError: the operands are missing.
+    """
+    values = work.values("effectual_macs")
+    total = 0
+    for run, activation in enumerate(values.activation.split(1)):
+        weight = values.weight[run if len(values.weight) > 1 else 0].unsqueeze(0)
+        windows = (windows_of(activation != 0, work.loops)).sum(2)
+        filters = (filters_of(weight != 0, work.loops)).sum(2)
+        total += int(torch.sum(windows * filters))
+    return total
+
+
+def effectual_cycles(work: Work, macs_per_cycle: float) -> int:
+    """The fewest cycles in which a machine of ``macs_per_cycle`` does the MACs that are not zero.
+
+    Raises:
+        ValueError: the operands are missing.
+    """
+    return ceil(effectual_macs(work) / macs_per_cycle)

@@ -1,0 +1,36 @@
+"""The roofline, and the products that no machine can skip for a zero."""
+
+import torch
+from torch.nn.functional import conv2d
+
+from adequate.accelerators import DaDianNao
+from adequate.accelerators.loop_nest import LoopNest
+from adequate.accelerators.roofline import Roofline, effectual_cycles, effectual_macs
+from tests.accelerators.cases import layer, layers
+
+
+def test_effectual_products_are_a_convolution_of_the_nonzero_masks() -> None:
+    for work in layers(216, seed=5):
+        loops, values = work.loops, work.values("test")
+        activations, weights = ((one != 0).to(torch.float64) for one in (values.activation, values.weight))
+        found = sum(
+            int(
+                conv2d(
+                    one[None], weights[run % len(weights)], None, loops.stride, 0, loops.dilation, loops.groups
+                ).sum()
+            )
+            for run, one in enumerate(activations)
+        )
+        assert (work.name, effectual_macs(work)) == (work.name, found)
+        assert effectual_cycles(work, 4) == -(-found // 4)
+
+
+def test_a_dense_machine_of_the_same_peak_and_link_is_no_faster() -> None:
+    for work in layers(216, seed=6):
+        assert Roofline().simulate(work).cycles <= DaDianNao().simulate(work).cycles
+
+
+def test_cycles_by_hand() -> None:
+    work = layer(LoopNest(1, 4, 8, (1, 1)), torch.ones(1, 4, 1, 1), torch.ones(1, 8, 4, 1, 1))
+    assert Roofline(macs_per_cycle=8, bits_per_cycle=1e9).simulate(work).cycles == 4
+    assert Roofline(macs_per_cycle=8, bits_per_cycle=11).simulate(work).cycles == 32
