@@ -4,8 +4,9 @@ import torch
 from torch.nn.functional import conv2d
 
 from adequate.accelerators import DaDianNao
+from adequate.accelerators.effectual import effectual_macs
 from adequate.accelerators.loop_nest import LoopNest
-from adequate.accelerators.roofline import Roofline, effectual_cycles, effectual_macs
+from adequate.accelerators.roofline import Roofline, effectual_cycles
 from tests.accelerators.cases import layer, layers
 
 

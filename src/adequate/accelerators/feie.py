@@ -9,9 +9,9 @@ import torch
 
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.cost import Cost
+from adequate.accelerators.effectual import activated_macs
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
-from adequate.accelerators.steps import windows_of
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
 
@@ -107,8 +107,7 @@ class Zascas(Feie):
         first = torch.arange(loops.output[0]) * loops.stride[0]
         tap = torch.arange(loops.kernel[0]) * loops.dilation[0]
         issued = int(filled[first[:, None] + tap].sum())
-        macs = sum(int(windows_of(one, loops).sum()) for one in nonzero.split(1))
-        return issued, macs * loops.filters
+        return issued, activated_macs(work)
 
 
 def row_span(loops: LoopNest) -> int:

@@ -31,13 +31,17 @@ class Memory:
     def around(self, work: Work, compute: Cost, *, frequency_hz: float, dram_pj_per_bit: float) -> Cost:
         """A layer's whole cost: its computation, and the transfers beside it."""
         moved = work.runs * self.moved_bytes(work)
-        cycles = max(compute.cycles, ceil(8 * moved / self.bits_per_cycle))
+        return self.beside(compute, moved, frequency_hz=frequency_hz, dram_pj_per_bit=dram_pj_per_bit)
+
+    def beside(self, compute: Cost, moved_bytes: float, *, frequency_hz: float, dram_pj_per_bit: float) -> Cost:
+        """The cost of a computation with so many bytes moved beside it."""
+        cycles = max(compute.cycles, ceil(8 * moved_bytes / self.bits_per_cycle))
         return replace(
             compute,
             cycles=cycles,
             seconds=cycles / frequency_hz,
-            traffic_bytes=added(compute.traffic_bytes, {"dram": moved}),
-            energy_parts_pj=added(compute.energy_parts_pj, {"dram": 8 * moved * dram_pj_per_bit}),
+            traffic_bytes=added(compute.traffic_bytes, {"dram": moved_bytes}),
+            energy_parts_pj=added(compute.energy_parts_pj, {"dram": 8 * moved_bytes * dram_pj_per_bit}),
         )
 
     def moved_bytes(self, work: Work) -> float:

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
 
-import torch
-
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.cost import Cost
+from adequate.accelerators.effectual import effectual_macs
 from adequate.accelerators.memory import Memory
-from adequate.accelerators.steps import filters_of, windows_of
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
 
@@ -51,24 +49,6 @@ class Roofline(Accelerator):
     def constants(self) -> dict[str, Constant]:
         frequency = Constant(self.frequency_mhz, "MHz", "as DaDianNao's, Chen et al., MICRO 2014", verified=False)
         return {"frequency": frequency, **self.technology.constants()}
-
-
-def effectual_macs(work: Work) -> int:
-    """MACs of all runs of which neither operand is zero: those that no machine can skip for a zero operand.
-
-    sum over taps and channels of (windows with a nonzero activation there) * (filters with a nonzero weight there).
-
-    Raises:
-        ValueError: the operands are missing.
-    """
-    values = work.values("effectual_macs")
-    total = 0
-    for run, activation in enumerate(values.activation.split(1)):
-        weight = values.weight[run if len(values.weight) > 1 else 0].unsqueeze(0)
-        windows = (windows_of(activation != 0, work.loops)).sum(2)
-        filters = (filters_of(weight != 0, work.loops)).sum(2)
-        total += int(torch.sum(windows * filters))
-    return total
 
 
 def effectual_cycles(work: Work, macs_per_cycle: float) -> int:
