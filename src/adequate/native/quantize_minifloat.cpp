@@ -3,17 +3,19 @@
 namespace adequate {
 namespace {
 
-template <Rounding rounding, bool flush, bool settles>
+// What lies below the smallest normal number: numbers in its steps, or nothing but 0, rounded to or put in their place.
+enum class Below { subnormal, nothing, flushed };
+
+template <Rounding rounding, Below below_smallest, bool settles>
 struct Rounded {
     template <class Number>
     struct Rule {
         static constexpr bool draws = rounding == Rounding::stochastic;
-        Number smallest, low_step, ulp, highest, magic;
+        Number smallest, ulp, highest, magic;
         Bits<Number> settled;
 
         explicit Rule(const Floating& format)
             : smallest(static_cast<Number>(format.smallest)),
-              low_step(static_cast<Number>(format.low_step)),
               ulp(static_cast<Number>(format.ulp)),
               highest(static_cast<Number>(format.highest)),
               magic(static_cast<Number>(1.5) * static_cast<Number>(Bits<Number>(1) << Layout<Number>::mantissa)),
@@ -23,13 +25,14 @@ struct Rounded {
             y = clamped(y, -highest, highest);
             const Number power = binade(y);
             const bool below = power < smallest;
-            if constexpr (flush) y = below ? static_cast<Number>(0) : y;
+            if constexpr (below_smallest == Below::flushed) y = below ? static_cast<Number>(0) : y;
             if constexpr (settles) {
                 const bool tie = absolute(y) == static_cast<Number>(1.5) * power;
                 const bool even = ((bits_of(y) >> Layout<Number>::mantissa) & 1) == settled;
                 y = tie & even & !below ? with_sign(power, y) : y;
             }
-            const Number step = below ? low_step : power * ulp;
+            Number step = (power < smallest ? smallest : power) * ulp;
+            if constexpr (below_smallest == Below::nothing) step = below ? smallest : step;
             return rounded<rounding>(y, step, step * magic, draws, i);
         }
     };
@@ -37,8 +40,10 @@ struct Rounded {
 
 template <Rounding rounding, bool settles>
 std::int64_t chosen(const Sweep& sweep, const Floating& format) {
-    if (format.flush) return sweep_as<Rounded<rounding, true, settles>::template Rule>(sweep, format);
-    return sweep_as<Rounded<rounding, false, settles>::template Rule>(sweep, format);
+    if (format.flush) return sweep_as<Rounded<rounding, Below::flushed, settles>::template Rule>(sweep, format);
+    if (format.low_step < format.smallest)
+        return sweep_as<Rounded<rounding, Below::subnormal, settles>::template Rule>(sweep, format);
+    return sweep_as<Rounded<rounding, Below::nothing, settles>::template Rule>(sweep, format);
 }
 
 }  // namespace

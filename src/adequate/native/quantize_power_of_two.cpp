@@ -31,11 +31,12 @@ struct Nearest {
                 const Number low = magnitude > smallest * static_cast<Number>(0.5) ? smallest : static_cast<Number>(0);
                 power = magnitude < smallest ? low : power;
             }
-            return with_sign(power, y);
+            return with_sign(power, y) + static_cast<Number>(0);
         }
     };
 };
 
+// Between powers of two, a draw below the mantissa is a carry into the exponent.
 template <bool zero>
 struct Drawn {
     template <class Number>
@@ -43,18 +44,24 @@ struct Drawn {
         static constexpr bool draws = true;
         Number smallest, highest;
 
+        static inline Bits<Number> as_mantissa(Bits<Number> word) {
+            if constexpr (Layout<Number>::mantissa < 24) return word >> (24 - Layout<Number>::mantissa);
+            else return word << (Layout<Number>::mantissa - 24);
+        }
+
         explicit Rule(const Powers& format)
             : smallest(static_cast<Number>(format.smallest)), highest(static_cast<Number>(format.highest)) {}
 
         inline Number operator()(Number y, const Draws<Number>& draws, std::uint32_t i) const {
+            constexpr Bits<Number> one = Bits<Number>(1) << Layout<Number>::mantissa;
+            constexpr Bits<Number> exponent = ~(one - 1);  // and sign
+            const std::uint32_t word = draws.word(i);
+            const Number draw = Draws<Number>::number(word), unit = smallest * static_cast<Number>(0x1p-24);
             y = clamped(y, -highest, highest);
-            const Number power = binade(y), draw = draws(i) * static_cast<Number>(0x1p-24);
-            const bool below = power < smallest;
-            const Number step = below ? smallest : power, near = below ? static_cast<Number>(0) : power;
-            const Number drawn = with_sign(draw * step < absolute(y) - near ? near + step : near, y);
-            if constexpr (zero) return drawn;
-            const Number between = (2 * draw - 1) * smallest < y ? smallest : -smallest;
-            return below ? between : drawn;
+            const Number drawn = from_bits<Number>((bits_of(y) + one - 1 - as_mantissa(word)) & exponent);
+            Number low = draw * (2 * unit) - smallest < y ? smallest : -smallest;
+            if constexpr (zero) low = draw * unit < absolute(y) ? with_sign(smallest, y) : static_cast<Number>(0);
+            return absolute(y) < smallest ? low : drawn;
         }
     };
 };

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #include "quantize.h"
@@ -82,7 +83,7 @@ inline Number binade(Number y) {
     return from_bits<Number>(bits_of(y) & Layout<Number>::infinity);
 }
 
-// The draws of one block's elements, times 2**24; the same as formats/draws.py.
+// The draws of one block's elements, times 2**24: words of 24 bits; the same as formats/draws.py.
 //
 // With start a multiple of BLOCK, index = start + i = start ^ i, and z ^ z >> 16 = i ^ mixed, as i is below 2**16. So the
 // first product is a sum of two: that of the lowest bits, which are those of 2**16 / BLOCK blocks, is kept.
@@ -106,16 +107,30 @@ struct Draws {
         for (std::uint32_t i = 0; i < BLOCK; ++i) products[i] = (i ^ low) * multiplier;
     }
 
-    inline Number operator()(std::uint32_t i) const {
+    inline std::uint32_t word(std::uint32_t i) const {
         std::uint32_t z = (products[i] + first) ^ second;
         z = (z ^ (z >> 15)) * 0x735a2d97u;
-        z ^= z >> 15;
-        return static_cast<Number>(static_cast<std::int32_t>(z >> 8));
+        return (z ^ (z >> 15)) >> 8;
     }
+
+    static inline Number number(std::uint32_t word) { return static_cast<Number>(static_cast<std::int32_t>(word)); }
 };
 
+// y rounded toward zero, for |y| <= 2**(bits of the significand - 2).
+template <class Number>
+inline Number truncated(Number y) {
+#if defined(__SSE4_1__) || defined(__aarch64__)
+    return std::trunc(y);  // an instruction
+#else
+    const Number magic = static_cast<Number>(1.5) * static_cast<Number>(Bits<Number>(1) << Layout<Number>::mantissa);
+    const Number magnitude = absolute(y), nearest = (magnitude + magic) - magic;
+    return with_sign(nearest > magnitude ? nearest - static_cast<Number>(1) : nearest, y);
+#endif
+}
+
 // y rounded to a multiple of step. magic is 1.5 * 2**(bits of the significand - 1) * step: numbers of its size are the
-// multiples of step, so that adding it rounds to nearest even, exactly for |y| <= 2**(bits - 2) * step.
+// multiples of step, so that adding it rounds to nearest even, exactly for |y| <= 2**(bits - 2) * step. No zero is
+// negative: it is a sum of numbers of which not both are.
 template <Rounding rounding, class Number>
 inline Number rounded(Number y, Number step, Number magic, const Draws<Number>& draws, std::uint32_t i) {
     Number nearest = (y + magic) - magic;
@@ -125,24 +140,42 @@ inline Number rounded(Number y, Number step, Number magic, const Draws<Number>& 
         const Number half = step * static_cast<Number>(0.5);
         return absolute(y - nearest) == half ? y + with_sign(half, y) : nearest;
     }
-    const Number zero = 0, rest = flipped(y - nearest, y);  // along |y|
-    const Number back = rest < zero ? step : zero;
-    if constexpr (rounding == Rounding::toward_zero) return nearest - flipped(back, y);
-    const bool away = draws(i) * (step * static_cast<Number>(0x1p-24)) < rest + back;
-    return nearest + flipped((away ? step : zero) - back, y);
+    if constexpr (rounding == Rounding::toward_zero) {
+        const bool back = flipped(y - nearest, y) < static_cast<Number>(0);
+        return nearest - flipped(back ? step : static_cast<Number>(0), y);
+    }
+    const Number inverse = from_bits<Number>(2 * bits_of(static_cast<Number>(1)) - bits_of(step));
+    const Number near = truncated(y * inverse) * step;  // what underflows in the product is below 1 in any case
+    const bool away = Draws<Number>::number(draws.word(i)) * (step * static_cast<Number>(0x1p-24)) < absolute(y - near);
+    return near + (away ? with_sign(step, y) : static_cast<Number>(0));
 }
 
 template <class Number>
 void store(const Number* block, Number* out, std::int64_t count, bool past_the_cache) {
 #ifdef __SSE2__
-    if (past_the_cache && count == BLOCK && reinterpret_cast<std::uintptr_t>(out) % 16 == 0) {
-        auto from = reinterpret_cast<const __m128i*>(block);
-        auto to = reinterpret_cast<__m128i*>(out);
-        for (std::size_t i = 0; i < BLOCK * sizeof(Number) / 16; ++i) _mm_stream_si128(to + i, _mm_load_si128(from + i));
+#ifdef __AVX__
+    using Part = __m256i;
+    const auto streamed = [](Part* to, const Part* from) { _mm256_stream_si256(to, _mm256_load_si256(from)); };
+#else
+    using Part = __m128i;
+    const auto streamed = [](Part* to, const Part* from) { _mm_stream_si128(to, _mm_load_si128(from)); };
+#endif
+    if (past_the_cache && count == BLOCK && reinterpret_cast<std::uintptr_t>(out) % sizeof(Part) == 0) {
+        auto from = reinterpret_cast<const Part*>(block);
+        auto to = reinterpret_cast<Part*>(out);
+        for (std::size_t i = 0; i < BLOCK * sizeof(Number) / sizeof(Part); ++i) streamed(to + i, from + i);
         return;
     }
 #endif
     std::memcpy(out, block, count * sizeof(Number));
+}
+
+// Asks for the block after this one, so that memory delivers it meanwhile; there may be none.
+template <class Number>
+inline void fetch_after(const Number* block) {
+    constexpr std::size_t size = BLOCK * sizeof(Number), line = 64;
+    const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(block) + size;
+    for (std::size_t i = 0; i < size; i += line) __builtin_prefetch(reinterpret_cast<const void*>(next + i));
 }
 
 // One pass: each block is rounded beside the result and looked at for NaN and infinity, then stored.
@@ -159,10 +192,11 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
         const int count = static_cast<int>(sweep.stop - start < BLOCK ? sweep.stop - start : BLOCK);
         if constexpr (Rule::draws) draws.move(start);
         const Number* part = x + start;
+        fetch_after(part);
         Bits<Number> seen = 0;  // of zeros, and of NaN where a number was not finite
         for (int i = 0; i < count; ++i) {
             seen |= bits_of(part[i] * static_cast<Number>(0));
-            block[i] = static_cast<Number>(rule(static_cast<Wide>(part[i]), draws, i) + static_cast<Wide>(0));
+            block[i] = static_cast<Number>(rule(static_cast<Wide>(part[i]), draws, i));
         }
         if (seen & infinity)
             for (int i = 0; i < count; ++i)
