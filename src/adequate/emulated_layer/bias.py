@@ -19,7 +19,7 @@ def bias_units(
 ) -> Operand | None:
     """The bias in units of the products' ``scale``, rounded half to even to their grid if that is known.
 
-    None for a bias of zeros.
+    float32 where that holds all of it, else float64. None for a bias of zeros.
     """
     if bias is None:
         return None
@@ -28,4 +28,8 @@ def bias_units(
         value = odd_quotient(*torch.broadcast_tensors(value, scale))
     value = value if grid is None else on_grid(value, grid)
     value = value + 0.0  # no -0, or the order of additions could be seen where all products are -0
-    return Operand(value, grid_of(value), float(value.abs().max())) if value.any() else None
+    if not value.any():
+        return None
+    narrow = value.float()
+    held = narrow if torch.equal(narrow.double(), value) else value
+    return Operand(held, grid_of(value), float(value.abs().max()))

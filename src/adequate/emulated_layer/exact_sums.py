@@ -83,4 +83,5 @@ def _bounded(x: Units, weight: Operand, bias: Operand | None) -> Operand:
     bias_peak = 0.0 if bias is None else bias.peak
     if x.static_peak is not None and proven(torch.float32, x.static_peak, weight.peak, bias_peak, x.grid + weight.grid):
         return Operand(x.values, x.grid, x.static_peak)
-    return Operand(x.values, x.grid, float(x.values.abs().amax()) if x.values.numel() else 0.0)
+    low, high = x.values.aminmax() if x.values.numel() else (0.0, 0.0)
+    return Operand(x.values, x.grid, max(-float(low), float(high)))

@@ -10,7 +10,7 @@ cuDNN, whose convolutions may be Winograd's.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import frexp, isinf
 from typing import Any
@@ -31,6 +31,15 @@ FULL_PRECISION = frozenset({"none", "ieee"})
 
 MOST_DIGITS = 4
 """Digits an operand may be cut into before the design has to name an accumulator."""
+
+_GPU = torch.backends.cuda.is_built()
+_torchs: Any = torch.backends
+_BACKENDS = (
+    _torchs.mkldnn.matmul,
+    _torchs.mkldnn.conv,
+    *((_torchs.cuda.matmul, _torchs.cudnn.conv) if _GPU else ()),
+)
+"""What has a precision of float32 products of its own."""
 
 Product = Callable[[Tensor, Tensor], Tensor]
 """A bilinear sum of products of a fixed geometry: convolution, linear, matrix product."""
@@ -109,19 +118,20 @@ def plain_arithmetic() -> Iterator[None]:
 
     What is so already, and a GPU's settings where torch has none, are left alone: layers are many and small.
     """
-    torchs: Any = torch.backends
-    built = torch.backends.cuda.is_built()
-    backends = (torchs.mkldnn.matmul, torchs.mkldnn.conv, *((torchs.cuda.matmul, torchs.cudnn.conv) if built else ()))
-    reduced = [(one, chosen) for one in backends if (chosen := one.fp32_precision) not in FULL_PRECISION]
-    cudnn = torch.backends.cudnn.flags(enabled=False) if built else nullcontext()
-    with torch.backends.nnpack.flags(enabled=False), cudnn:
-        try:
-            for backend, _ in reduced:
-                backend.fp32_precision = "ieee"
+    reduced = [(one, chosen) for one in _BACKENDS if (chosen := one.fp32_precision) not in FULL_PRECISION]
+    (nnpack,) = torch.backends.nnpack.set_flags(False)
+    try:
+        for backend, _ in reduced:
+            backend.fp32_precision = "ieee"
+        if _GPU:
+            with torch.backends.cudnn.flags(enabled=False):
+                yield
+        else:
             yield
-        finally:
-            for backend, chosen in reduced:
-                backend.fp32_precision = chosen
+    finally:
+        for backend, chosen in reduced:
+            backend.fp32_precision = chosen
+        torch.backends.nnpack.set_flags(nnpack)
 
 
 def _plain(product: Product, x: Tensor, w: Tensor) -> Tensor:
