@@ -19,6 +19,12 @@ class Shape:
     lanes: int
 
 
+def composed(work: Work, shape: Shape, unit_bits: int) -> Shape:
+    """The grid where a word takes as many columns, or rows, as it has slices."""
+    columns, rows = -(-work.activation_width // unit_bits), -(-work.weight_width // unit_bits)
+    return Shape(shape.tiles, shape.filters // rows, shape.windows // columns, shape.lanes)
+
+
 def runs_of(work: Work) -> Iterator[tuple[Any, Any]]:
     """Activations (channel, row, column) and weights (filter, channel, row, column) of each run."""
     assert work.operands is not None

@@ -1,5 +1,7 @@
 """A layer's operands in the order in which a grid of lanes takes them."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -43,3 +45,21 @@ def sets(x: Tensor, dim: int, size: int) -> Tensor:
         shape[dim] = missing
         x = torch.cat((x, x.new_zeros(shape)), dim)
     return x.unflatten(dim, (-1, size))
+
+
+def bricks(activation: Tensor, loops: LoopNest, lanes: int) -> Tensor:
+    """Activations in blocks of ``lanes`` channels, (runs, groups, blocks, lanes, height, width), filled up with zeros.
+
+    What a brick alone decides is worked out once, not once for each window and tap it is under.
+    """
+    grouped = activation.unflatten(1, (loops.groups, loops.channels))
+    return sets(grouped, 2, lanes)
+
+
+def columns_of(found: Tensor, loops: LoopNest, windows: int) -> Tensor:
+    """What was found for each brick, under every position of the kernel, in sets of windows.
+
+    From (runs, groups, blocks, height, width) to (runs, groups, sets, windows, taps, blocks); missing windows are 0.
+    """
+    of_blocks = replace(loops, channels=found.shape[2])
+    return sets(windows_of(found.flatten(1, 2), of_blocks), 2, windows)

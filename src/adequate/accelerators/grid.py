@@ -1,0 +1,113 @@
+"""A grid of units that takes a layer step by step: the frame of the bit-serial machines."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from adequate.accelerators.cost import Cost
+from adequate.accelerators.loop_nest import LoopNest
+from adequate.accelerators.memory import Memory
+from adequate.accelerators.technology import Technology
+from adequate.accelerators.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """``tiles`` tiles of ``filters`` rows by ``windows`` columns, each crossing a unit of ``lanes`` channels.
+
+    A step is one tap of a set of windows, of a set of filters (of all tiles) and of a block of channels; missing
+    windows, filters and channels are zeros. For each group, for each set of windows, for each set of filters, for each
+    tap (row by row), for each block. That order is
+    github isakedo/DNNsim@4748a60's (verified).
+    """
+
+    tiles: int
+    filters: int
+    windows: int
+    lanes: int
+
+    def composed(self, work: Work, unit_bits: int) -> "Grid":
+        """The grid as a layer finds it that is wider than a unit: adjacent columns, and rows, share a window or filter.
+
+        Raises:
+            ValueError: a word needs more columns or rows than there are.
+        """
+        columns, rows = (ceil(bits / unit_bits) for bits in (work.activation_width, work.weight_width))
+        if columns > self.windows or rows > self.filters:
+            raise ValueError(
+                f"layer {work.name!r}: words of {work.activation_width} and {work.weight_width} bits take {columns}"
+                f" columns and {rows} rows of {unit_bits}-bit units; a tile has {self.windows} and {self.filters}"
+            )
+        return Grid(self.tiles, self.filters // rows, self.windows // columns, self.lanes)
+
+    @property
+    def units(self) -> int:
+        """Lanes of the whole grid."""
+        return self.tiles * self.filters * self.windows * self.lanes
+
+    @property
+    def filters_at_once(self) -> int:
+        """Filters of a step."""
+        return self.tiles * self.filters
+
+    def window_sets(self, loops: LoopNest) -> int:
+        """Sets of windows of one group."""
+        return ceil(loops.windows / self.windows)
+
+    def filter_sets(self, loops: LoopNest) -> int:
+        """Sets of filters of one group."""
+        return ceil(loops.filters / self.filters_at_once)
+
+    def blocks(self, loops: LoopNest) -> int:
+        """Blocks of channels of one group."""
+        return ceil(loops.channels / self.lanes)
+
+    def steps(self, loops: LoopNest) -> int:
+        """Steps of one run."""
+        sets = self.window_sets(loops) * self.filter_sets(loops)
+        return loops.groups * sets * loops.taps * self.blocks(loops)
+
+
+DNNSIM_GRID = Grid(tiles=16, filters=16, windows=16, lanes=16)
+"""The grid of github isakedo/DNNsim@4748a60 (verified): 16-bit activations bit by bit take as long as in DaDianNao."""
+
+BANK_BYTES = 512 << 10
+"""What one access to a buffer reads from, taken to be as an SRAM of this size (assumed)."""
+
+
+def grid_cost(
+    work: Work,
+    grid: Grid,
+    *,
+    cycles: int,
+    operations: int,
+    capacity: int,
+    operation_pj: float,
+    memory: Memory,
+    technology: Technology,
+    frequency_mhz: float,
+) -> Cost:
+    """The whole cost of a layer on ``grid``, from what its computation takes.
+
+    Each set of windows reads every weight from its buffer, each set of filters the activations under every window, and
+    each output is written once, in words as wide as the layer's; nothing is kept from step to step (assumed).
+    """
+    loops = work.loops
+    patches = loops.groups * loops.windows * loops.taps * loops.channels
+    bits = work.runs * (
+        grid.window_sets(loops) * loops.weights * work.weight_bits
+        + grid.filter_sets(loops) * patches * work.activation_bits
+        + loops.outputs * work.output_bits
+    )
+    compute = Cost(
+        macs=work.macs,
+        operations=operations,
+        capacity=capacity,
+        cycles=cycles,
+        traffic_bytes={"buffer": bits / 8},
+        energy_parts_pj={
+            "compute": operations * operation_pj,
+            "buffer": technology.sram_pj(BANK_BYTES, bits),
+        },
+    )
+    dram = technology.dram_pj_per_bit
+    return memory.around(work, compute, frequency_hz=frequency_mhz * 1e6, dram_pj_per_bit=dram)
