@@ -95,3 +95,20 @@ def accumulate(
 ) -> None: ...
 def extent(x: Tensor, processor: int) -> tuple[float, float, int]: ...
 def lanes(processor: int, wide: bool) -> int: ...
+def multiplied(
+    activation: Tensor,
+    weight: Tensor,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    output: tuple[int, int],
+    tiles: tuple[int, int],
+    inputs: int,
+    weights: int,
+    banks: int,
+    block: int,
+    processor: int,
+) -> tuple[int, int, int]: ...
+def promote(
+    nonzero: Tensor, offsets: list[tuple[int, int]], ahead: int, source: Tensor, emitted: Tensor, processor: int
+) -> None: ...
+def retire(magnitudes: Tensor, steps: Tensor, source: Tensor, reach: int, cycles: Tensor, processor: int) -> None: ...
