@@ -95,7 +95,7 @@ void promote_weights(Array<const uint8_t, 4> nonzero, std::vector<Two> offsets, 
     kernel(job);
 }
 
-void retire_terms(Array<const std::uint16_t, 2> magnitudes, Array<const int64_t, 1> steps,
+void retire_terms(Array<const int16_t, 2> magnitudes, Array<const int64_t, 1> steps,
                   Array<const int16_t, 3> source, int64_t reach, Array<uint8_t, 2> cycles, int processor) {
     const auto kernel = CHOSEN(processor, retire);
     const int64_t rows = source.shape(0), filters = source.shape(1), lanes = source.shape(2);
@@ -110,7 +110,14 @@ void retire_terms(Array<const std::uint16_t, 2> magnitudes, Array<const int64_t,
         require(first >= 0, "no such step");
         for (int64_t i = 0; i < filters * lanes; i++) require(own[i] < 0 || first + own[i] < places, "no such place");
     }
-    const Retirement job{magnitudes.data(), windows, rows, filters, lanes, steps.data(), source.data(), reach,
+    const Retirement job{reinterpret_cast<const std::uint16_t*>(magnitudes.data()),
+                         windows,
+                         rows,
+                         filters,
+                         lanes,
+                         steps.data(),
+                         source.data(),
+                         reach,
                          cycles.data()};
     nb::gil_scoped_release others_may_run;
     kernel(job);
