@@ -1,0 +1,78 @@
+"""Bit-Tactical: a grid that leaves out weights that are zero."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from adequate.accelerators.accelerator import Accelerator
+from adequate.accelerators.cost import Cost
+from adequate.accelerators.dadiannao import EDRAM
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.loop_nest import LoopNest
+from adequate.accelerators.memory import Memory
+from adequate.accelerators.steps import blocks, filters_of, sets
+from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
+from adequate.accelerators.weight_skipping import DNNSIM_SKIPPING, Schedule, WeightSkipping
+from adequate.accelerators.work import Work
+
+ONE_WINDOW = replace(DNNSIM_GRID, windows=1)
+"""DaDianNao's grid."""
+
+
+@dataclass(frozen=True)
+class Tactical(Accelerator):
+    """DaDianNao with weights scheduled ahead of time so that zeros do not take a lane (``WeightSkipping``).
+
+    cycles = sets of windows * sum over groups of filters (all tiles') of the most steps that one tile's filters are
+    left with. An operation is a product whose weight is not zero. The buffers are read as if no step were skipped
+    (assumed).
+
+    Source: Lascorz et al., "Bit-Tactical: A Software/Hardware Approach to Exploiting Value and Bit Sparsity in Neural
+    Networks", ASPLOS 2019, as github isakedo/DNNsim@4748a60 has it (verified).
+    """
+
+    reads_values: ClassVar[bool] = True
+    grid: Grid = ONE_WINDOW
+    skipping: WeightSkipping = DNNSIM_SKIPPING
+    bits: int = 16
+    frequency_mhz: float = 606
+    memory: Memory = EDRAM
+    technology: Technology = HOROWITZ_45
+
+    def simulate(self, work: Work) -> Cost:
+        work.require_integers(self.name(), widest=self.bits)
+        weight, loops = work.values(self.name()).weight, work.loops
+        repeated = work.runs // len(weight)
+        steps = tile_schedules(weight, loops, self.grid, self.skipping).emitted.sum(-1)
+        cycles = repeated * self.grid.window_sets(loops) * int(steps.amax(3).sum())
+        return grid_cost(
+            work,
+            self.grid,
+            cycles=cycles,
+            operations=repeated * loops.windows * int(torch.count_nonzero(weight)),
+            capacity=cycles * self.grid.units,
+            operation_pj=self.technology.mac_pj(self.bits, self.bits),
+            memory=self.memory,
+            technology=self.technology,
+            frequency_mhz=self.frequency_mhz,
+        )
+
+    def constants(self) -> dict[str, Constant]:
+        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
+        return {"frequency": frequency, **self.technology.constants()}
+
+
+def tile_schedules(weight: Tensor, loops: LoopNest, grid: Grid, skipping: WeightSkipping) -> Schedule:
+    """Every tile's schedule: source (1 or runs, groups, sets, tiles, steps, filters, lanes), emitted up to the steps.
+
+    Filters that are missing take nothing.
+    """
+    steps = blocks(filters_of(weight != 0, loops), grid.lanes).flatten(3, 4)
+    of_tiles = sets(sets(steps, 2, grid.filters), 2, grid.tiles).movedim(4, 5)
+    source, emitted = (
+        part.unflatten(0, of_tiles.shape[:4]) for part in skipping.schedule(of_tiles.flatten(0, 3).contiguous())
+    )
+    places = torch.arange(of_tiles.shape[2] * grid.filters_at_once).reshape(-1, grid.tiles, 1, grid.filters, 1)
+    return Schedule(source.masked_fill(places >= loops.filters, -1), emitted)

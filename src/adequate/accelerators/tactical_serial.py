@@ -1,0 +1,165 @@
+"""Bit-Tactical with serial activations: zero weights are left out, and bits of the activations that are not needed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from adequate.accelerators.accelerator import Accelerator
+from adequate.accelerators.columns import staggered
+from adequate.accelerators.cost import Cost
+from adequate.accelerators.dadiannao import EDRAM
+from adequate.accelerators.extents import extents
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.memory import Memory
+from adequate.accelerators.pragmatic import Pragmatic
+from adequate.accelerators.retirement import slowest_retirements
+from adequate.accelerators.steps import blocks, sets, windows_of
+from adequate.accelerators.stripes import bit_pj
+from adequate.accelerators.sums import product_sum
+from adequate.accelerators.tactical import tile_schedules
+from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
+from adequate.accelerators.terms import Recoding, digits, term_counts
+from adequate.accelerators.weight_skipping import DNNSIM_SKIPPING, WeightSkipping
+from adequate.accelerators.work import Work
+
+Costs = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Of activations (steps * lanes, windows), rows' steps and where their lanes take from: cycles (rows, windows)."""
+
+_TAKEN = 1 << 24
+"""How many activations are looked at together."""
+
+
+@dataclass(frozen=True)
+class TacticalE(Accelerator):
+    """Bit-Tactical over Bit-Pragmatic: a lane shifts a nonzero weight by one term of its activation in a cycle.
+
+    The steps of ``Tactical``; a lane takes the activation of the weight that it holds, also of a zero that no weight
+    has replaced. The cost of a step is that of the slowest unit of any window, filter and tile, by the rule of
+    ``Pragmatic`` in 16-bit units, 1 at least; fully connected layers are ``staggered``. An operation is a term by a
+    weight that is not zero.
+
+    Source: Lascorz et al., "Bit-Tactical", ASPLOS 2019, as github isakedo/DNNsim@4748a60 has it (verified but for
+    fully connected layers, where it takes other columns' activations; ``first_stage_bits`` is assumed).
+    """
+
+    reads_values: ClassVar[bool] = True
+    grid: Grid = DNNSIM_GRID
+    skipping: WeightSkipping = DNNSIM_SKIPPING
+    first_stage_bits: int = 2
+    recoding: Recoding = Recoding.BINARY
+    bits: int = 16
+    frequency_mhz: float = 606
+    memory: Memory = EDRAM
+    technology: Technology = HOROWITZ_45
+
+    def simulate(self, work: Work) -> Cost:
+        work.require_integers(self.name(), widest=self.bits)
+        operands = work.values(self.name())
+
+        def costs(terms: Tensor, steps: Tensor, source: Tensor) -> Tensor:
+            return slowest_retirements(terms, steps, source, self.first_stage_bits)
+
+        cycles = _cycles(work, digits(operands.activation, self.recoding), self.grid, self.skipping, costs)
+        return grid_cost(
+            work,
+            self.grid,
+            cycles=cycles,
+            operations=product_sum(term_counts(operands.activation, self.recoding), operands.weight != 0, work.loops),
+            capacity=cycles * self.grid.units,
+            operation_pj=Pragmatic(
+                self.grid, first_stage_bits=self.first_stage_bits, technology=self.technology
+            ).term_pj,
+            memory=self.memory,
+            technology=self.technology,
+            frequency_mhz=self.frequency_mhz,
+        )
+
+    def constants(self) -> dict[str, Constant]:
+        return _constants(self.frequency_mhz, self.technology)
+
+
+@dataclass(frozen=True)
+class TacticalP(Accelerator):
+    """Bit-Tactical over ShapeShifter: a lane multiplies a nonzero weight by one bit of its activation in a cycle.
+
+    The steps of ``Tactical`` and the activations of ``TacticalE``; the cost of a step is the most bits of any
+    activation that is taken, with the sign's where the layer's format has one, 1 at least; fully connected layers are
+    ``staggered``. An operation is a bit of an activation, of those it needs itself, by a weight that is not zero.
+
+    Source: Lascorz et al., "Bit-Tactical", ASPLOS 2019, as github isakedo/DNNsim@4748a60 has it (verified but for
+    fully connected layers, where it takes other columns' activations).
+    """
+
+    reads_values: ClassVar[bool] = True
+    grid: Grid = DNNSIM_GRID
+    skipping: WeightSkipping = DNNSIM_SKIPPING
+    bits: int = 16
+    frequency_mhz: float = 606
+    memory: Memory = EDRAM
+    technology: Technology = HOROWITZ_45
+
+    def simulate(self, work: Work) -> Cost:
+        work.require_integers(self.name(), widest=self.bits)
+        operands, bits = work.values(self.name()), work.activation_width
+        [own] = extents(operands.activation, bits, bits, signed=work.signed_activation, minor=False)
+        cycles = _cycles(work, own.top, self.grid, self.skipping, _widest)
+        return grid_cost(
+            work,
+            self.grid,
+            cycles=cycles,
+            operations=product_sum(own.widths, operands.weight != 0, work.loops),
+            capacity=cycles * self.grid.units,
+            operation_pj=bit_pj(self.technology, self.bits, self.grid.lanes),
+            memory=self.memory,
+            technology=self.technology,
+            frequency_mhz=self.frequency_mhz,
+        )
+
+    def constants(self) -> dict[str, Constant]:
+        return _constants(self.frequency_mhz, self.technology)
+
+
+def _widest(tops: Tensor, steps: Tensor, source: Tensor) -> Tensor:
+    """The most that any filter's lanes take: a maximum over all places that some lane takes from."""
+    lanes = source.shape[2]
+    span = (int(source.max()) // lanes + 1) * lanes if source.numel() else 0
+    used = torch.zeros(len(source), span + 1, dtype=torch.bool)
+    used.scatter_(1, source.flatten(1).to(torch.int64) + 1, True)
+    places = (steps[:, None] * lanes + torch.arange(span)).clamp_max(len(tops) - 1)
+    found = tops.new_zeros(len(source), tops.shape[1])
+    at_once = max(1, _TAKEN // max(1, span * tops.shape[1]))
+    for first in range(0, len(source), at_once):
+        rows = slice(first, first + at_once)
+        found[rows] = (tops[places[rows]] * used[rows, 1:, None]).amax(1)
+    return found
+
+
+def _constants(frequency_mhz: float, technology: Technology) -> dict[str, Constant]:
+    frequency = Constant(frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
+    return {"frequency": frequency, **technology.constants()}
+
+
+def _cycles(work: Work, activation: Tensor, grid: Grid, skipping: WeightSkipping, costs: Costs) -> int:
+    """The cycles of all runs and groups; ``activation`` is what ``costs`` looks at, in the operand's shape."""
+    loops, cycles = work.loops, 0
+    schedules = tile_schedules(work.values("a schedule").weight, loops, grid, skipping)
+    for run in range(work.runs):
+        own = run % len(schedules.source)
+        windows = windows_of(activation[run : run + 1], loops)[0]
+        for group in range(loops.groups):
+            taken = blocks(windows[group], grid.lanes).flatten(1).T.contiguous()
+            source, emitted = schedules.source[own, group], schedules.emitted[own, group]
+            filter_set, tile, step = rows = emitted.nonzero().unbind(1)
+            slowest = sets(costs(taken, step, source[rows]), 1, grid.windows).amax(2).clamp_min(1)
+            order = filter_set * emitted.shape[-1] + emitted.cumsum(-1)[rows] - 1
+            of_tiles = slowest.new_zeros(grid.tiles, emitted[:, 0].numel(), slowest.shape[1])
+            of_tiles[tile, order] = slowest
+            of_steps = of_tiles.amax(0)
+            if loops.fully_connected:
+                cycles += staggered(of_steps[of_steps > 0][None], grid.windows)
+            else:
+                cycles += int(of_steps.sum(dtype=torch.int64))
+    return cycles
