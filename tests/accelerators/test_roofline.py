@@ -1,12 +1,14 @@
 """The roofline, and the products that no machine can skip for a zero."""
 
+from dataclasses import replace
+
 import torch
 from torch.nn.functional import conv2d
 
 from adequate.accelerators import DaDianNao
 from adequate.accelerators.effectual import effectual_macs
 from adequate.accelerators.loop_nest import LoopNest
-from adequate.accelerators.roofline import Roofline, effectual_cycles
+from adequate.accelerators.roofline import UNBOUNDED, Roofline, effectual_cycles
 from tests.accelerators.cases import layer, layers
 
 
@@ -33,5 +35,6 @@ def test_a_dense_machine_of_the_same_peak_and_link_is_no_faster() -> None:
 
 def test_cycles_by_hand() -> None:
     work = layer(LoopNest(1, 4, 8, (1, 1)), torch.ones(1, 4, 1, 1), torch.ones(1, 8, 4, 1, 1))
-    assert Roofline(macs_per_cycle=8, bits_per_cycle=1e9).simulate(work).cycles == 4
-    assert Roofline(macs_per_cycle=8, bits_per_cycle=11).simulate(work).cycles == 32
+    for bits_per_cycle, cycles in ((1e9, 4), (11, 32)):
+        machine = Roofline(macs_per_cycle=8, memory=replace(UNBOUNDED, bits_per_cycle=bits_per_cycle))
+        assert machine.simulate(work).cycles == cycles

@@ -51,7 +51,7 @@ def test_words_are_those_of_the_folds(dataflow: Dataflow, r: int, c: int, m: int
                 case Dataflow.INPUT:
                     inputs, weights = inputs + height * width, weights + height * n
                     sums += width * n * (1 if i == 0 else 2)
-    assert machine.words(product(m, n, k).loops) == (inputs, weights, sums)
+    assert machine.words(product(m, n, k)) == (inputs, weights, sums)
 
 
 def test_groups_and_runs_come_one_after_another() -> None:

@@ -11,25 +11,25 @@ from adequate.accelerators.memory import Memory
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
 
-UNBOUNDED = 1 << 62
-"""Bytes of a memory that holds everything."""
+UNBOUNDED = Memory(activation_bytes=1 << 62, weight_bytes=1 << 62, bits_per_cycle=256)
+"""Memories that hold everything, behind DaDianNao's link (see there)."""
 
 
 @dataclass(frozen=True)
 class Roofline(Accelerator):
     """``macs_per_cycle`` multiply-accumulates a cycle, every operand and output across the chip's edge once.
 
-    cycles = max(MACs / macs_per_cycle, bits moved / bits_per_cycle). An operation is a MAC, of any format; floats are
-    left out of the energy. A bound on machines that skip nothing; ``effectual_cycles`` bounds the others. The defaults
-    are DaDianNao's grid and link (see there).
+    cycles = max(MACs / macs_per_cycle, bits moved / the link's bits a cycle). An operation is a MAC, of any format;
+    floats are left out of the energy. A bound on machines that skip nothing; ``effectual_cycles`` bounds the others.
+    The defaults are DaDianNao's grid and link.
 
     Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
     """
 
     reads_values: ClassVar[bool] = False
     macs_per_cycle: int = 16 * 16 * 16
-    bits_per_cycle: float = 256
     frequency_mhz: float = 606
+    memory: Memory = UNBOUNDED
     technology: Technology = HOROWITZ_45
 
     def simulate(self, work: Work) -> Cost:
@@ -42,9 +42,8 @@ class Roofline(Accelerator):
             cycles=cycles,
             energy_parts_pj={"compute": work.macs * each},
         )
-        memory = Memory(UNBOUNDED, UNBOUNDED, self.bits_per_cycle)
         dram = self.technology.dram_pj_per_bit
-        return memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
 
     def constants(self) -> dict[str, Constant]:
         frequency = Constant(self.frequency_mhz, "MHz", "as DaDianNao's, Chen et al., MICRO 2014", verified=False)

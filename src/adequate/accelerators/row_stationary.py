@@ -11,6 +11,7 @@ from adequate.accelerators.cost import Cost
 from adequate.accelerators.effectual import activated_macs
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
+from adequate.accelerators.reuse import Words
 from adequate.accelerators.row_mapping import ALEXNET, RowArray, RowMapping, Shape, fetched_rows, strip_rows
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
@@ -79,17 +80,13 @@ class RowStationary(Accelerator):
     def simulate(self, work: Work) -> Cost:
         work.require_integers(self.name(), widest=self.bits)
         loops, mapping = work.loops, self.mapping(work)
-        strips, width, height = ceil(loops.output[0] / mapping.e), loops.size[1], loops.unpadded[0]
-        filter_sets = ceil(loops.filters / (mapping.p * mapping.t))
-        channel_sets = ceil(loops.channels / (mapping.q * mapping.r))
-        passes = work.runs * loops.groups * filter_sets * channel_sets * strips
+        strips, width = ceil(loops.output[0] / mapping.e), loops.size[1]
+        passes = work.runs * loops.groups * strips * self._filter_sets(work) * self._channel_sets(work)
         cycles = passes * mapping.p * mapping.q * loops.output[1] * loops.kernel[1]
-
-        inputs = filter_sets * loops.groups * loops.channels * strip_rows(loops, mapping.e) * width
-        sums = channel_sets * loops.outputs
-        buffer = work.runs * (inputs + 2 * sums)
+        words = self.words(work)
+        buffer = words.inputs + words.sums
         held = mapping.q * (mapping.p * loops.kernel[1] / mapping.n + width)
-        hops = passes * self.active(work) * held + work.runs * sums * (loops.kernel[0] * mapping.r - 1)
+        hops = passes * self.active(work) * held + words.sums / 2 * (loops.kernel[0] * mapping.r - 1)
         effectual = work.macs if work.operands is None else activated_macs(work)
         registers = work.macs + 3 * effectual
 
@@ -108,13 +105,27 @@ class RowStationary(Accelerator):
             },
         )
         weights, activations = self.memory.stored_bytes(work)
-        moved = (
-            weights * strips * ceil(work.runs / mapping.n)
-            + work.runs * activations * ceil(loops.filters / mapping.m) * fetched_rows(loops, mapping.e) / height
-            + work.runs * ceil(loops.outputs * work.output_bits / 8)
-        )
+        fetched = ceil(loops.filters / mapping.m) * fetched_rows(loops, mapping.e) / loops.unpadded[0]
+        outputs = ceil(loops.outputs * work.output_bits / 8)
+        moved = weights * strips * ceil(work.runs / mapping.n) + work.runs * (activations * fetched + outputs)
         dram = self.technology.dram_pj_per_bit
         return self.memory.beside(compute, moved, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+
+    def words(self, work: Work) -> Words:
+        """Words between the buffer and the array in all runs; weights only pass through the buffer."""
+        loops, mapping = work.loops, self.mapping(work)
+        rows = loops.groups * loops.channels * strip_rows(loops, mapping.e)
+        weights = loops.weights * ceil(loops.output[0] / mapping.e) * ceil(work.runs / mapping.n)
+        inputs, sums = self._filter_sets(work) * rows * loops.size[1], 2 * self._channel_sets(work) * loops.outputs
+        return Words(work.runs * inputs, weights, work.runs * sums)
+
+    def _filter_sets(self, work: Work) -> int:
+        mapping = self.mapping(work)
+        return ceil(work.loops.filters / (mapping.p * mapping.t))
+
+    def _channel_sets(self, work: Work) -> int:
+        mapping = self.mapping(work)
+        return ceil(work.loops.channels / (mapping.q * mapping.r))
 
     def constants(self) -> dict[str, Constant]:
         chip = "Chen et al., JSSC 2017, table IV as in github cucapra/fodlam@cde53fd"

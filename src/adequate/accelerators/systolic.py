@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
+from adequate.accelerators.reuse import Words
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
 
@@ -19,15 +20,6 @@ class Dataflow(Enum):
     WEIGHT = "weight"
     OUTPUT = "output"
     INPUT = "input"
-
-
-class Reads(NamedTuple):
-    """Words that cross between the buffers and the array, for one run."""
-
-    inputs: int
-    weights: int
-    sums: int
-    """Partial sums, written and read again, and outputs."""
 
 
 BUFFERS = Memory(activation_bytes=256 << 10, weight_bytes=256 << 10, bits_per_cycle=160)
@@ -63,9 +55,8 @@ class Systolic(Accelerator):
     def simulate(self, work: Work) -> Cost:
         work.require_integers(self.name(), widest=self.bits)
         cycles = work.runs * self.cycles(work.loops)
-        words = self.words(work.loops)
-        operand_bits, sum_bits = words.inputs + words.weights, words.sums * self.sum_bits
-        crossing = work.runs * (operand_bits * self.bits + sum_bits)
+        words = self.words(work)
+        crossing = (words.inputs + words.weights) * self.bits + words.sums * self.sum_bits
         passing = 2 * self.bits if self.dataflow is Dataflow.OUTPUT else self.bits + self.sum_bits
         compute = Cost(
             macs=work.macs,
@@ -89,18 +80,20 @@ class Systolic(Accelerator):
         folds = ceil(rows / self.rows) * ceil(columns / self.columns)
         return loops.groups * max(1, folds * (fill + self.columns + passing - 2) - 1)
 
-    def words(self, loops: LoopNest) -> Reads:
-        """Words between the buffers and the array in one run; reuse is MACs divided by these."""
+    def words(self, work: Work) -> Words:
+        """Words between the buffers and the array in all runs."""
+        loops = work.loops
         rows, columns, _ = self._folded(loops)
         down, across = ceil(rows / self.rows), ceil(columns / self.columns)
-        patches = loops.groups * loops.windows * loops.taps * loops.channels
+        patches = work.runs * loops.groups * loops.windows * loops.taps * loops.channels
+        weights, outputs = work.runs * loops.weights, work.runs * loops.outputs
         match self.dataflow:
             case Dataflow.OUTPUT:
-                return Reads(across * patches, down * loops.weights, loops.outputs)
+                return Words(across * patches, down * weights, outputs)
             case Dataflow.WEIGHT:
-                return Reads(across * patches, loops.weights, (2 * down - 1) * loops.outputs)
+                return Words(across * patches, weights, (2 * down - 1) * outputs)
             case Dataflow.INPUT:
-                return Reads(patches, across * loops.weights, (2 * down - 1) * loops.outputs)
+                return Words(patches, across * weights, (2 * down - 1) * outputs)
 
     def _folded(self, loops: LoopNest) -> tuple[int, int, int]:
         """What lies along the rows, along the columns, and what passes."""
