@@ -12,7 +12,8 @@
 #endif
 
 // A group of lanes: one input's products with up to four adjacent taps, those with the last tap in the first lane. Lanes
-// have 16 bits in a uint64_t, above the least entries of their columns, or 32 bits. One copy for each processor.
+// have 16 bits in a uint64_t, above the least entries of their columns (of up to three taps also 21), or 32 bits. One
+// copy for each processor.
 namespace adequate {
 namespace {
 
@@ -23,10 +24,11 @@ template <class T> constexpr int patterns_of = sizeof(T) == 1 ? 256 : PATTERNS;
 typedef std::uint32_t Four __attribute__((vector_size(16)));
 
 // The groups of all patterns, `pitch` apart.
-inline void build(const Columns& columns, const std::int64_t* column, int taps, std::uint64_t* table, int pitch) {
+template <int bits = 16>
+void build(const Columns& columns, const std::int64_t* column, int taps, std::uint64_t* table, int pitch) {
     for (std::int64_t a = 0; a < columns.patterns; a++) {
         std::uint64_t entry = 0;
-        for (int j = 0; j < taps; j++) entry = entry << 16 | columns.narrow[column[j] * columns.pitch + a];
+        for (int j = 0; j < taps; j++) entry = entry << bits | columns.narrow[column[j] * columns.pitch + a];
         table[a * pitch] = entry;
     }
 }

@@ -3,7 +3,9 @@
 // The entry of an input holds its products with all the taps: a group of four lanes for each kernel row. As in
 // lookup_scan, the lanes of a group move down by one at every input, the entry is added, and the group's first lane is
 // then the sum of a kernel row; an output adds those of its lines. Lanes have 16 bits, above the least entries of their
-// columns, where the ranges of the columns prove that none overflows; else 32 bits.
+// columns, where the ranges of the columns prove that none overflows; else 21 bits, which hold three such entries; else 32.
+
+#include <type_traits>
 
 #include "lookup.h"
 #include "lookup_lanes.h"
@@ -33,7 +35,7 @@ template <class V, class W> V as(W w) { return reinterpret_cast<V>(w); }
 struct Narrow {
     typedef uint16_t Lane;
     typedef uint64_t Group;
-    static constexpr int chains = 2;
+    static constexpr int chains = 2, bits = 16;
     struct Register {
         Words groups;
         template <int rows> Register next(const Register& entry) const { return {(groups >> 16) + entry.groups}; }
@@ -50,6 +52,27 @@ struct Narrow {
         for (int row = 0; row < rows; row++) {
             const uint64_t lanes = four[row];
             std::memcpy(found + row * APART, &lanes, sizeof lanes);
+        }
+    }
+};
+struct Thirds {
+    typedef uint32_t Lane;
+    typedef uint64_t Group;
+    static constexpr int chains = 2, bits = 21;
+    static constexpr uint64_t mask = (1 << bits) - 1;
+    struct Register {
+        Words groups;
+        template <int rows> Register next(const Register& entry) const { return {(groups >> bits) + entry.groups}; }
+        Lane first(int row) const { return static_cast<Lane>(groups[row] & mask); }
+    };
+    template <int rows> static void write(const Register* r, Lane* found) {
+        const auto two = [](Words a, Words b) { return (a & mask) | (b & mask) << 32; };
+        const Words early = two(r[0].groups, r[1].groups), late = two(r[2].groups, r[3].groups);
+        const Words even = SHUFFLE(Words, early, late, 0, 4, 2, 6), odd = SHUFFLE(Words, early, late, 1, 5, 3, 7);
+        for (int row = 0; row < rows; row++) {
+            const Words& of = row % 2 ? odd : even;
+            const uint64_t lanes[2] = {of[row / 2 * 2], of[row / 2 * 2 + 1]};
+            std::memcpy(found + row * APART, lanes, sizeof lanes);
         }
     }
 };
@@ -133,6 +156,7 @@ template <class T, class Out, class Lanes, int rows>
 void sum_planes(const Lookup& job, const Columns& columns, const Part& part, void* scratch) {
     typedef typename Lanes::Lane Lane;
     typedef typename Lanes::Register Register;
+    constexpr bool packed = std::is_same_v<typename Lanes::Group, uint64_t>;  // above the least entries
     Register* const entries = static_cast<Register*>(scratch);
     Lane* const found = reinterpret_cast<Lane*>(entries + patterns_of<T>);
     const T* const w = static_cast<const T*>(job.w) + (part.panel * job.outputs + part.output) * job.terms;
@@ -142,9 +166,11 @@ void sum_planes(const Lookup& job, const Columns& columns, const Part& part, voi
         int64_t column[TAPS];
         for (int j = 0; j < taps; j++) {
             column[j] = w[row * taps + j];
-            if (sizeof(Lane) == 2) base += static_cast<Out>(static_cast<int64_t>(columns.low[column[j]]));
+            if (packed) base += static_cast<Out>(static_cast<int64_t>(columns.low[column[j]]));
         }
-        build(columns, column, taps, reinterpret_cast<typename Lanes::Group*>(entries) + row, ROWS);
+        const auto table = reinterpret_cast<typename Lanes::Group*>(entries) + row;
+        if constexpr (packed) build<Lanes::bits>(columns, column, taps, table, ROWS);
+        else build(columns, column, taps, table, ROWS);
     }
     const int64_t count = job.positions[3], pitch = job.x_step[2];
     const int64_t together = (FOUND - count) / pitch + 2 - rows;
@@ -177,8 +203,9 @@ void sum_rows(const Lookup& job, const Columns& columns, const Part& part, void*
 
 template <class T, class Out>
 void sum_any(const Lookup& job, const Columns& columns, const Part& part, void* scratch) {
-    fit<T>(job, columns, part) ? sum_rows<T, Out, Narrow>(job, columns, part, scratch)
-                               : sum_rows<T, Out, Wide>(job, columns, part, scratch);
+    if (fit<T>(job, columns, part)) return sum_rows<T, Out, Narrow>(job, columns, part, scratch);
+    if (columns.narrow && job.scan <= 3) return sum_rows<T, Out, Thirds>(job, columns, part, scratch);
+    sum_rows<T, Out, Wide>(job, columns, part, scratch);
 }
 
 }  // namespace
