@@ -31,6 +31,9 @@ class Forced:
     def lookup_convolution(self, *arguments: object) -> None:
         native._loaded()[0].lookup_convolution(*arguments, route=self.route)  # type: ignore[union-attr]
 
+    def pad_patterns(self, *arguments: object) -> None:
+        native._loaded()[0].pad_patterns(*arguments)  # type: ignore[union-attr]
+
 
 def ways() -> Iterator[tuple[Processor, str]]:
     yield Processor.TORCH, "any"

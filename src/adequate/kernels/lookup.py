@@ -12,12 +12,12 @@ from types import ModuleType
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from adequate import native
 from adequate.kernels import triton
 from adequate.kernels.columns import Window, columns, output_size
 from adequate.kernels.low_rank import Factors, factors_of
+from adequate.kernels.padding import padded
 from adequate.kernels.patterns import require_patterns
 
 BLOCK = 2**22
@@ -75,26 +75,26 @@ def lookup_convolution(x: Tensor, w: Tensor, table: Tensor, window: Window, zero
     require_patterns(x, w, table)
     if any(size > 0 for pair in window.padding for size in pair) and not 0 <= zero < table.shape[0]:
         raise ValueError(f"padding is the pattern {zero}; the table has {table.shape[0]} rows")
-    pads = [size for pair in reversed(window.padding) for size in pair]
     if triton.takes(x):
         from adequate.kernels.triton import lookup as on_gpu
 
-        padded = functional.pad(x, pads, value=zero)
-        return on_gpu.lookup_convolution(padded, w, table, window, _sums(prod(w.shape[1:]), table))
-    padded = functional.pad(_patterns(x, table), pads, value=zero) if any(pads) else _patterns(x, table)
+        return on_gpu.lookup_convolution(
+            padded(x, window.padding, zero), w, table, window, _sums(prod(w.shape[1:]), table)
+        )
+    inputs = padded(_patterns(x, table), window.padding, zero)
     if (kernels := _kernels(x, table)) is None:
         unpadded = Window(window.stride, ((0, 0),) * len(kernel), window.dilation, window.groups)
         factors = _factors(table, len(x) * w.numel() * prod(places))
-        if factors is not None and (sums := factors.convolution(padded, w, unpadded)) is not None:
+        if factors is not None and (sums := factors.convolution(inputs, w, unpadded)) is not None:
             return sums
-        inputs, weights = columns(padded, w, unpadded)  # (N, G, L, K), (G, O/G, K)
+        rows, weights = columns(inputs, w, unpadded)  # (N, G, L, K), (G, O/G, K)
         weights = weights.mT.expand(len(x), -1, -1, -1)
-        sums = _matrices(inputs.flatten(0, 1), weights.flatten(0, 1), table)
+        sums = _matrices(rows.flatten(0, 1), weights.flatten(0, 1), table)
         return sums.mT.reshape(x.shape[0], w.shape[0], *places)
     ones = (1,) * (3 - len(kernel))
     out = torch.empty(x.shape[0], w.shape[0], *ones, *places, dtype=_sums(prod(w.shape[1:]), table))
     kernels.lookup_convolution(
-        padded.reshape(*x.shape[:2], *ones, *padded.shape[2:]).contiguous(),
+        inputs.reshape(*x.shape[:2], *ones, *inputs.shape[2:]).contiguous(),
         _patterns(w, table).reshape(*w.shape[:2], *ones, *kernel).contiguous(),
         table.contiguous(),
         (*ones, *window.stride),

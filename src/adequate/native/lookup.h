@@ -55,6 +55,17 @@ enum class Route { any = -1, direct, rows, scan, planes };
 // cannot be taken.
 void look_up(const Lookup&, std::int64_t x_count, Processor, int threads, Route);
 
+// Patterns (planes, depth, rows, columns) and where they go: into volumes of `zero`, from `before` on.
+struct Padding {
+    const void* x;
+    void* out;
+    bool wide;  // uint16_t, else uint8_t
+    std::uint16_t zero;
+    std::int64_t planes, size[3], before[3], padded[3];
+};
+
+void pad(const Padding&);
+
 #define ADEQUATE_LOOKUP(processor)                                                                            \
     namespace processor {                                                                                     \
     void lookup_columns(const Lookup&, std::int64_t weights, Columns&);                                       \

@@ -120,9 +120,27 @@ void lookup_matrices(Patterns<3> x, Patterns<3> w, Table table, Sums<3> out, int
     run(job, static_cast<int64_t>(x.size()), processor, threads, route);
 }
 
+void pad_patterns(Patterns<5> x, Sums<5> out, std::array<int64_t, 3> before, std::uint16_t zero) {
+    require(x.dtype() == out.dtype(), "x and out hold patterns of different types");
+    require(x.dtype() == nb::dtype<std::uint8_t>() || x.dtype() == nb::dtype<std::uint16_t>(),
+            "patterns are uint8 or uint16");
+    require(x.shape(0) == out.shape(0) && x.shape(1) == out.shape(1), "x and out have other images or channels");
+    Padding job{x.data(), out.data(), x.dtype() == nb::dtype<std::uint16_t>(), zero, 0, {}, {}, {}};
+    job.planes = static_cast<int64_t>(x.shape(0) * x.shape(1));
+    for (int d = 0; d < 3; d++) {
+        job.size[d] = static_cast<int64_t>(x.shape(d + 2));
+        job.padded[d] = static_cast<int64_t>(out.shape(d + 2));
+        job.before[d] = before[d];
+        require(before[d] >= 0 && before[d] <= job.padded[d] - job.size[d], "x lies not inside out");
+    }
+    nb::gil_scoped_release others_may_run;
+    pad(job);
+}
+
 }  // namespace
 
 void define_lookup(nb::module_& module) {
+    module.def("pad_patterns", pad_patterns);
     module.def("lookup_convolution", lookup_convolution, nb::arg("x"), nb::arg("w"), nb::arg("table"),
                nb::arg("stride"), nb::arg("dilation"), nb::arg("groups"), nb::arg("out"), nb::arg("processor"),
                nb::arg("threads"), nb::arg("route") = -1);

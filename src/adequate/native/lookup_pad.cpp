@@ -1,0 +1,30 @@
+#include <algorithm>
+#include <cstring>
+
+#include "lookup.h"
+
+namespace adequate {
+namespace {
+
+using std::int64_t;
+
+template <class T> void pad_as(const Padding& job) {
+    const int64_t* size = job.size;
+    const int64_t* all = job.padded;
+    const int64_t volume = all[0] * all[1] * all[2];
+    const T* x = static_cast<const T*>(job.x);
+    T* out = static_cast<T*>(job.out) + (job.before[0] * all[1] + job.before[1]) * all[2] + job.before[2];
+    T* frame = static_cast<T*>(job.out);
+    for (int64_t plane = 0; plane < job.planes; plane++, frame += volume, out += volume) {
+        std::fill_n(frame, volume, static_cast<T>(job.zero));
+        for (int64_t i = 0; i < size[0]; i++)
+            for (int64_t j = 0; j < size[1]; j++, x += size[2])
+                std::memcpy(out + (i * all[1] + j) * all[2], x, size[2] * sizeof(T));
+    }
+}
+
+}  // namespace
+
+void pad(const Padding& job) { job.wide ? pad_as<std::uint16_t>(job) : pad_as<std::uint8_t>(job); }
+
+}  // namespace adequate
