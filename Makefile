@@ -48,6 +48,7 @@ bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, 
 	@$(BIN)/python benchmarks/lookup.py
 	@$(BIN)/python benchmarks/gpu.py
 	@$(BIN)/python benchmarks/accumulate.py
+	@$(BIN)/python benchmarks/racing.py
 
 clean: ## remove what make made: .venv, site, caches, the demo's run
 	rm -rf .venv site build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache

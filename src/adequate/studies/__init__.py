@@ -1,6 +1,8 @@
 """Published systems, their figures beside ours; and areas, which have none published beside them."""
 
 STUDIES = {
+    "eyeriss": "adequate.studies.eyeriss",
+    "laconic": "adequate.studies.laconic",
     "proxsim": "adequate.studies.proxsim",
     "ristretto": "adequate.studies.ristretto",
     "synthesis": "adequate.studies.synthesis",

@@ -1,0 +1,149 @@
+"""What every accelerator keeps to; the suite fails on machines that do not."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import nn
+
+from adequate.accelerators import ACCELERATORS, Accelerator, Cost, DaDianNao, LayerOperands, Work, layer_costs, total
+from adequate.accelerators.costing import cost
+from adequate.accelerators.technology import Constant
+from adequate.design import Design, LayerDesign
+from adequate.formats import Fixed, Minifloat
+from adequate.network import trace
+from adequate.sampled_operands import operands
+from tests.accelerators.cases import layers
+
+MACHINES = [pytest.param(one, id=one.name()) for one in ACCELERATORS]
+WORKS = layers(54, seed=11)
+Law = Callable[[type[Accelerator]], None]
+
+
+def costs(kind: type[Accelerator]) -> list[tuple[Work, Cost]]:
+    return [(work, kind().simulate(work)) for work in WORKS]
+
+
+def amounts_are_possible(kind: type[Accelerator]) -> None:
+    for work, found in costs(kind):
+        assert found.macs == work.macs
+        amounts = (found.operations, found.cycles, found.seconds, *found.traffic_bytes.values())
+        assert all(isfinite(one) and one >= 0 for one in (*amounts, *found.energy_parts_pj.values()))
+        assert found.operations <= found.capacity
+        assert found.cycles > 0
+
+
+def a_longer_word_is_never_cheaper(kind: type[Accelerator]) -> None:
+    """The same small values in wider words."""
+    for work in WORKS[:18]:
+        known = work.values("test")
+        small = LayerOperands(known.activation.clamp(-1, 1), known.weight.clamp(-1, 1), known.images)
+        before = Cost()
+        for bits in (2, 4, 8, 16):
+            wide = replace(
+                work, operands=small, activation_bits=bits, weight_bits=bits, output_bits=bits,
+                activation_width=bits, weight_width=bits, signed_activation=True,
+            )  # fmt: skip
+            found = kind().simulate(wide)
+            assert found.cycles >= before.cycles
+            assert found.dram_bytes >= before.dram_bytes
+            before = found
+
+
+def values_are_read_or_not_needed(kind: type[Accelerator]) -> None:
+    work = replace(WORKS[0], operands=None)
+    if not kind.reads_values:
+        assert kind().simulate(work).capacity == kind().simulate(WORKS[0]).capacity
+        return
+    with pytest.raises(ValueError, match=f"{work.name}.*{kind.name()} reads values; give it operands"):
+        kind().simulate(work)
+
+
+LAWS = (amounts_are_possible, a_longer_word_is_never_cheaper, values_are_read_or_not_needed)
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_laws(law: Law, kind: type[Accelerator]) -> None:
+    law(kind)
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_constants_have_sources(kind: type[Accelerator]) -> None:
+    constants = kind().constants()
+    assert constants
+    for one in constants.values():
+        assert isfinite(one.value)
+        assert len(one.source) > 5
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_a_layer_of_floats_is_counted_or_refused_by_name(kind: type[Accelerator]) -> None:
+    floats = replace(WORKS[0], integers=False, operands=None)
+    with contextlib.suppress(ValueError):
+        assert kind().simulate(floats).cycles > 0
+        return
+    with pytest.raises(ValueError, match=f"{floats.name}.*{kind.name()}"):
+        kind().simulate(floats)
+
+
+def test_names_are_different() -> None:
+    assert len({one.name() for one in ACCELERATORS}) == len(ACCELERATORS)
+
+
+class Two(nn.Module):
+    """Two sums of products around layers that are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 8, 3, padding=1), nn.Linear(8 * 4 * 4, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(torch.max_pool2d(torch.relu(self.conv(x)), 2).flatten(1))
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_a_network_costs_what_its_layers_cost(kind: type[Accelerator]) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = trace(Two().eval(), torch.zeros(1, 3, 8, 8))
+    word = LayerDesign(Fixed(8, 4), Fixed(8, 6), output=Fixed(8, 3))
+    design = Design({layer.name: word for layer in network.multiplying})
+    sample = operands(network, design, torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1)))
+    found = layer_costs(network, design, kind(), sample)
+    assert list(found) == [layer.name for layer in network.multiplying]
+    assert cost(network, design, kind(), sample) == total(found.values())
+    assert sum(one.macs for one in found.values()) == network.macs
+    pooled = next(layer for layer in network.layers if not layer.multiplies)
+    assert kind().run(pooled, word) == Cost()
+
+
+def test_minifloats_are_no_integers() -> None:
+    network = trace(nn.Linear(4, 2).eval(), torch.zeros(1, 4))
+    design = Design({network.multiplying[0].name: LayerDesign(Minifloat(4, 3), Minifloat(4, 3))})
+    with pytest.raises(ValueError, match="da_?dian_?nao multiplies integers of at most 16 bits"):
+        cost(network, design, DaDianNao())
+
+
+@dataclass(frozen=True)
+class Wrong(Accelerator):
+    """Faster with wider words, busier than its lanes, and blind to missing values."""
+
+    reads_values: ClassVar[bool] = True
+
+    def simulate(self, work: Work) -> Cost:
+        cycles = 100 - work.activation_width
+        return Cost(macs=work.macs, operations=2 * cycles, capacity=cycles, cycles=cycles)
+
+    def constants(self) -> dict[str, Constant]:
+        return {}
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_every_law_can_fail(law: Law) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        law(Wrong)
