@@ -82,11 +82,11 @@ def _loops(kind: str, random: Random) -> LoopNest:
     if kind == "plain":
         return LoopNest(1, channels, filters, (height, width), (random.randint(1, 3), random.randint(1, 3)))
     if kind == "strided":
-        padding = tuple(random.randint(0, 1) for _ in range(4))
-        size = (height + sum(padding[:2]), width + sum(padding[2:]))
-        return LoopNest(1, channels, filters, size, (3, 2), (2, random.randint(1, 3)), padding=padding)
+        top, bottom, left, right = (random.randint(0, 1) for _ in range(4))
+        size, stride = (height + top + bottom, width + left + right), (2, random.randint(1, 3))
+        return LoopNest(1, channels, filters, size, (3, 2), stride, padding=(top, bottom, left, right))
     if kind == "grouped":
-        return LoopNest(random.randint(2, 3), channels, random.randint(1, 3), (4, 4), (3, 3), (1, 1), (1, 1), (1,) * 4)
+        return LoopNest(random.randint(2, 3), channels, random.randint(1, 3), (4, 4), (3, 3), padding=(1, 1, 1, 1))
     if kind == "depthwise":
         return LoopNest(channels, 1, random.randint(1, 2), (height, width), (3, 3), padding=(0, 1, 0, 1))
     if kind == "dilated":

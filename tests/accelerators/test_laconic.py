@@ -82,7 +82,8 @@ def test_what_it_refuses() -> None:
 def test_energy_and_traffic_grow_with_the_work_and_constants_have_sources() -> None:
     loops = LoopNest(1, 4, 4, (4, 4), (3, 3))
     few, many = (
-        Laconic().simulate(layer(loops, torch.full((1, 4, 4, 4), value), torch.ones(1, 4, 4, 3, 3))) for value in (1, 85)
+        Laconic().simulate(layer(loops, torch.full((1, 4, 4, 4), value), torch.ones(1, 4, 4, 3, 3)))
+        for value in (1, 85)
     )
     assert many.energy_parts_pj["compute"] == 4 * few.energy_parts_pj["compute"]
     assert many.traffic_bytes == few.traffic_bytes

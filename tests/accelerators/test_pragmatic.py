@@ -76,7 +76,7 @@ def test_a_wide_first_stage_and_registers_only_help() -> None:
 
 def test_it_is_no_slower_than_stripes() -> None:
     """A magnitude has no more set bits, at one place each, than the word has bits."""
-    for work in CASES:
+    for work in CASES[::3]:
         grid = GRIDS[2][0]
         serial = Stripes(grid, memory=ENDLESS).simulate(work)
         assert Pragmatic(grid, memory=ENDLESS).simulate(work).cycles <= serial.cycles, work.name

@@ -1,5 +1,7 @@
 """Work in bits: against products counted one by one, in its order, and where it has a closed form."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -14,9 +16,8 @@ from tests.accelerators.reference_terms import greedy, naf, set_bits
 CASES = layers(216, seed=1)
 
 
-def reference(work: Work, p: int, terms: object) -> BitWork:
+def reference(work: Work, p: int, terms: Callable[[int], list[tuple[int, int]]]) -> BitWork:
     """The definitions, product by product."""
-    assert callable(terms)
     total = [0] * 9
     for a, w in products(work):
         ta, tw = len(terms(a)), len(terms(w))
