@@ -33,12 +33,19 @@ def runs_of(work: Work) -> Iterator[tuple[Any, Any]]:
         yield activation, weights[0] if len(weights) == 1 else weights[run]
 
 
+def outputs(work: Work) -> tuple[int, int]:
+    """Rows and columns of windows: as many as fit."""
+    loops, found = work.loops, []
+    for axis in (0, 1):
+        last = loops.dilation[axis] * (loops.kernel[axis] - 1)
+        found.append(len(range(0, loops.size[axis] - last, loops.stride[axis])))
+    return found[0], found[1]
+
+
 def steps(work: Work, activation: Any, weight: Any, shape: Shape) -> Iterator[tuple[Rows, Rows]]:
     """For each step, the lanes of each window and of each filter; missing ones are zeros."""
     loops = work.loops
-    rows, columns = (
-        (loops.size[i] - loops.dilation[i] * (loops.kernel[i] - 1) - 1) // loops.stride[i] + 1 for i in (0, 1)
-    )
+    rows, columns = outputs(work)
     windows = [(y, x) for y in range(rows) for x in range(columns)]
     at_once = shape.tiles * shape.filters
     for group in range(loops.groups):
@@ -65,11 +72,19 @@ def steps(work: Work, activation: Any, weight: Any, shape: Shape) -> Iterator[tu
 
 
 def products(work: Work) -> Iterator[tuple[int, int]]:
-    """The operands of every multiply-accumulate."""
-    one = Shape(1, 1, 1, 1)
+    """The operands of every multiply-accumulate, in any order."""
+    loops = work.loops
+    rows, columns = outputs(work)
     for activation, weight in runs_of(work):
-        for a, w in steps(work, activation, weight, one):
-            yield a[0][0], w[0][0]
+        for f, filter_ in enumerate(weight):
+            first = f // loops.filters * loops.channels
+            for c, plane in enumerate(filter_):
+                for r, row in enumerate(plane):
+                    for s, w in enumerate(row):
+                        for y in range(rows):
+                            line = activation[first + c][y * loops.stride[0] + r * loops.dilation[0]]
+                            for x in range(columns):
+                                yield line[x * loops.stride[1] + s * loops.dilation[1]], w
 
 
 def sliced(value: int, bits: int, unit_bits: int) -> list[int]:

@@ -35,9 +35,8 @@ def cycles(work: Work, shape: Shape, unit_bits: int, terms: Terms) -> int:
 
 
 def term_pairs(work: Work, unit_bits: int, terms: Terms) -> int:
-    return sum(
-        len(terms(part)) * len(terms(other))
-        for a, w in products(work)
-        for part in sliced(a, work.activation_width, unit_bits)
-        for other in sliced(w, work.weight_width, unit_bits)
-    )
+    @cache
+    def count(value: int, bits: int) -> int:
+        return sum(len(terms(one)) for one in sliced(value, bits, unit_bits))
+
+    return sum(count(a, work.activation_width) * count(w, work.weight_width) for a, w in products(work))

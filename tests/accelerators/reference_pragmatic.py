@@ -46,7 +46,8 @@ def cycles(work: Work, shape: Shape, unit_bits: int, first_stage_bits: int, regi
 
 
 def term_products(work: Work, unit_bits: int, terms: Terms) -> int:
-    slices_of_weight = -(-work.weight_width // unit_bits)
-    return slices_of_weight * sum(
-        len(terms(part)) for a, _ in products(work) for part in sliced(a, work.activation_width, unit_bits)
-    )
+    @cache
+    def count(value: int) -> int:
+        return sum(len(terms(part)) for part in sliced(value, work.activation_width, unit_bits))
+
+    return -(-work.weight_width // unit_bits) * sum(count(a) for a, _ in products(work))

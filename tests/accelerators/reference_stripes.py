@@ -1,5 +1,7 @@
 """Stripes, Dynamic Stripes and Loom, step by step and integer by integer."""
 
+from functools import cache
+
 from adequate.accelerators.work import Work
 from tests.accelerators.reference_grid import Rows, Shape, composed, run_ahead, runs_of, staggered, steps
 
@@ -19,11 +21,13 @@ def fits(value: int, bits: int, signed: bool) -> bool:
     return value < 2**bits
 
 
+@cache
 def highest(value: int, bits: int, signed: bool) -> int:
     """The fewest bits that can hold the value, but no more than the word."""
     return next((width for width in range(bits) if fits(value, width, signed)), bits)
 
 
+@cache
 def parts(value: int, bits: int, unit_bits: int, signed: bool) -> list[tuple[int, int, bool]]:
     """Slices of two's complement, the lowest first: (value, bits, whether signed)."""
     found = []

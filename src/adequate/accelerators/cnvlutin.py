@@ -8,7 +8,7 @@ import torch
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.steps import bricks, sets, windows_of
 from adequate.accelerators.sums import product_sum
@@ -58,5 +58,6 @@ class Cnvlutin(Accelerator):
         )
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        return grid_constants(
+            "product", self.technology.mac_pj(self.bits, self.bits), self.frequency_mhz, self.technology
+        )

@@ -12,7 +12,7 @@ from adequate.accelerators.columns import serial_cycles
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
 from adequate.accelerators.extents import Extent, extents
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.steps import bricks, columns_of, sets
@@ -70,8 +70,12 @@ class DynamicStripes(Accelerator):
         )
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        return grid_constants(
+            "bit by a weight",
+            bit_pj(self.technology, self.unit_bits, self.grid.lanes),
+            self.frequency_mhz,
+            self.technology,
+        )
 
 
 def _group_costs(parts: list[Extent], loops: LoopNest, grid: Grid, group: int) -> Tensor:

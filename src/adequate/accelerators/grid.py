@@ -6,7 +6,7 @@ from math import ceil
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
-from adequate.accelerators.technology import Technology
+from adequate.accelerators.technology import Constant, Technology
 from adequate.accelerators.work import Work
 
 
@@ -111,3 +111,15 @@ def grid_cost(
     )
     dram = technology.dram_pj_per_bit
     return memory.around(work, compute, frequency_hz=frequency_mhz * 1e6, dram_pj_per_bit=dram)
+
+
+def grid_constants(
+    operation: str, operation_pj: float, frequency_mhz: float, technology: Technology
+) -> dict[str, Constant]:
+    """The constants behind ``grid_cost``, by name."""
+    return {
+        "frequency": Constant(frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False),
+        operation: Constant(operation_pj, "pJ", "composed of the technology's, assumed", verified=False),
+        "bank of a buffer": Constant(BANK_BYTES, "B", "assumed", verified=False),
+        **technology.constants(),
+    }

@@ -13,7 +13,7 @@ from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.columns import staggered
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.steps import blocks, filters_of, sets, windows_of
@@ -90,8 +90,7 @@ class Laconic(Accelerator):
         return self.technology.add_pj(exponent) + self.technology.add_pj(count) + unit / self.grid.lanes
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        return grid_constants("pair of terms", self.term_pair_pj, self.frequency_mhz, self.technology)
 
 
 def _step_costs(a: Tensor, w: Tensor, loops: LoopNest, grid: Grid) -> Iterator[list[Tensor]]:

@@ -11,7 +11,7 @@ from adequate.accelerators.columns import staggered
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
 from adequate.accelerators.extents import extents
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.steps import blocks, bricks, columns_of, filters_of, sets
 from adequate.accelerators.sums import brick_sums
@@ -81,5 +81,4 @@ class Loom(Accelerator):
         return self.technology.add_pj(1) + self.technology.add_pj(2 * self.bits) / self.grid.lanes
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        return grid_constants("bit by a bit", self.bit_product_pj, self.frequency_mhz, self.technology)

@@ -1,6 +1,7 @@
 """Bit-Pragmatic: only the essential bits of the activations are multiplied, each by a whole weight."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 import torch
@@ -10,9 +11,9 @@ from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.columns import serial_cycles
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.memory import Memory
-from adequate.accelerators.steps import bricks, columns_of
+from adequate.accelerators.steps import bricks, columns_of, in_chunks
 from adequate.accelerators.sums import product_sum
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.terms import Recoding, digits, slices, term_counts
@@ -47,11 +48,11 @@ class Pragmatic(Accelerator):
         work.require_integers(self.name(), widest=self.bits)
         grid, loops, operands = self.grid.composed(work, self.unit_bits), work.loops, work.values(self.name())
         parts = slices(operands.activation, work.activation_width, self.unit_bits)
-        masks = [bricks(digits(one, self.recoding), loops, grid.lanes) for one in parts]
-        columns = [columns_of(retirements(one, self.first_stage_bits), loops, grid.windows) for one in masks]
-        cycles = serial_cycles(torch.cat(columns, 3), loops, grid, self.column_registers)
+        found = [in_chunks(lambda part: self._brick_cycles(part, work), one) for one in parts]
+        columns = torch.cat([columns_of(one, loops, grid.windows) for one in found], 3)
+        cycles = serial_cycles(columns, loops, grid, self.column_registers)
         counts = [term_counts(one, self.recoding) for one in parts]
-        weight_slices = -(-work.weight_width // self.unit_bits)
+        weight_slices = ceil(work.weight_width / self.unit_bits)
         weights = torch.full_like(operands.weight, weight_slices)
         return grid_cost(
             work,
@@ -65,6 +66,11 @@ class Pragmatic(Accelerator):
             frequency_mhz=self.frequency_mhz,
         )
 
+    def _brick_cycles(self, magnitudes: Tensor, work: Work) -> Tensor:
+        """Of each brick, (runs, groups, blocks, height, width)."""
+        pending = bricks(digits(magnitudes, self.recoding), work.loops, self.grid.lanes)
+        return retirements(pending, self.first_stage_bits)
+
     @property
     def term_pj(self) -> float:
         """A term by a weight, composed of additions (assumed), in pJ.
@@ -76,8 +82,7 @@ class Pragmatic(Accelerator):
         return self.technology.add_pj(first) + self.technology.add_pj(2 * self.unit_bits) / self.grid.lanes
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        return grid_constants("term by a weight", self.term_pj, self.frequency_mhz, self.technology)
 
 
 def retirements(pending: Tensor, first_stage_bits: int) -> Tensor:

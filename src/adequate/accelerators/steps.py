@@ -1,11 +1,20 @@
 """A layer's operands in the order in which a grid of lanes takes them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from adequate.accelerators.loop_nest import LoopNest
+
+MOST = 1 << 24
+"""Integers worked on at a time."""
+
+
+def in_chunks(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """A function of each run, worked out a few runs at a time: what it needs in between stays bounded."""
+    return torch.cat([function(part) for part in x.split(max(1, MOST // x[0].numel()))])
 
 
 def windows_of(activation: Tensor, loops: LoopNest) -> Tensor:

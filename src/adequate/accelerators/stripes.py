@@ -10,7 +10,7 @@ from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.columns import staggered
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
@@ -56,8 +56,12 @@ class Stripes(Accelerator):
         )
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        return grid_constants(
+            "bit by a weight",
+            bit_pj(self.technology, self.unit_bits, self.grid.lanes),
+            self.frequency_mhz,
+            self.technology,
+        )
 
 
 def bit_pj(technology: Technology, unit_bits: int, lanes: int) -> float:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from adequate.accelerators.loop_nest import LoopNest
+from adequate.accelerators.steps import in_chunks
 
 
 def window_sums(activation: Tensor, loops: LoopNest) -> Tensor:
@@ -14,8 +15,8 @@ def window_sums(activation: Tensor, loops: LoopNest) -> Tensor:
     ``activation`` is (runs, groups * channels, height, width), of numbers whose sums are exact in float64.
     """
     rows, columns = (_reads(loops, axis) for axis in (0, 1))
-    sums = rows.T @ (activation.to(torch.float64) @ columns)
-    return sums.to(torch.int64).flatten(2).unflatten(1, (loops.groups, loops.channels)).movedim(-1, 2)
+    sums = in_chunks(lambda part: (rows.T @ (part.to(torch.float64) @ columns)).to(torch.int64), activation)
+    return sums.flatten(2).unflatten(1, (loops.groups, loops.channels)).movedim(-1, 2)
 
 
 def filter_sums(weight: Tensor, loops: LoopNest) -> Tensor:
