@@ -59,7 +59,7 @@ SCHEMA: dict[str, Any] = {
 
 def design_to_json(design: "Design") -> str:
     """Canonical text: layers sorted by name, two spaces, a final newline; equal designs give equal bytes."""
-    layers = {name: {slot: _slot_to_json(value) for slot, value in one.slots().items()} for name, one in design.items()}
+    layers = {name: {slot: slot_to_json(value) for slot, value in one.slots().items()} for name, one in design.items()}
     return json.dumps({"adequate_design": VERSION, "layers": layers}, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -83,12 +83,13 @@ def design_from_json(text: str) -> dict[str, dict[str, Any]]:
     _require_keys(data, ("adequate_design", "layers"), "a design")  # pyright: ignore[reportUnknownArgumentType]
     layers = _mapping(data.get("layers"), "layers")  # pyright: ignore[reportUnknownMemberType]
     return {
-        name: {slot: _slot_from_json(name, slot, value) for slot, value in _mapping(one, f"layer {name!r}").items()}
+        name: {slot: slot_from_json(name, slot, value) for slot, value in _mapping(one, f"layer {name!r}").items()}
         for name, one in layers.items()
     }
 
 
-def _slot_to_json(value: Format | Multiplier | Accumulator) -> Any:
+def slot_to_json(value: Format | Multiplier | Accumulator) -> Any:
+    """What fills a slot, as plain values."""
     return accumulator_to_json(value) if isinstance(value, Accumulator) else str(value)
 
 
@@ -106,7 +107,12 @@ def accumulator_to_json(one: Accumulator) -> dict[str, Any]:
     return written
 
 
-def _slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | Accumulator:
+def slot_from_json(layer: str, slot: str, value: Any) -> Format | Multiplier | Accumulator:
+    """What ``slot_to_json`` wrote of a layer's slot.
+
+    Raises:
+        ValueError: no such slot, or nothing that fills it; the message names layer and slot.
+    """
     try:
         if slot == "accumulator":
             return accumulator_from_json(_mapping(value, "accumulator"))

@@ -3,6 +3,7 @@
 from adequate.exploration.approximation import approximate
 from adequate.exploration.descent import descend
 from adequate.exploration.front import Front
+from adequate.exploration.knob import Knob
 from adequate.exploration.rules import (
     Widths,
     affine,
@@ -12,6 +13,7 @@ from adequate.exploration.rules import (
     static_fixed,
 )
 from adequate.exploration.search import Result, Strategy, search
+from adequate.exploration.space import Point, Space
 from adequate.exploration.store import Store, StoreError
 from adequate.exploration.strategies import (
     STRATEGIES,
@@ -25,8 +27,11 @@ from adequate.exploration.trial import Query, Trial
 __all__ = [
     "STRATEGIES",
     "Front",
+    "Knob",
+    "Point",
     "Query",
     "Result",
+    "Space",
     "Store",
     "StoreError",
     "Strategy",

@@ -36,16 +36,17 @@ def approximate(design: Design, multiplier: Multiplier, ranges: Ranges, layers: 
             continue
         if chosen.input is None or chosen.weight is None:
             continue
-        if not _unsigned(multiplier):
-            found = found.with_layers(name, multiplier=multiplier)
-            continue
-        x = _without_sign(chosen.input, seen)
-        signs = _signed(x), _signed(chosen.weight)
-        wrapped = SignMagnitude(multiplier, *signs) if any(signs) else multiplier
-        found = found.with_layers(name, input=x, multiplier=wrapped)
+        x = _without_sign(chosen.input, seen) if _unsigned(multiplier) else chosen.input
+        found = found.with_layers(name, input=x, multiplier=with_signs(multiplier, x, chosen.weight))
     if found == design:
         raise ValueError(f"no sum of products among the layers {layers!r} has an input and a weight format")
     return found
+
+
+def with_signs(multiplier: Multiplier, x: Format, weight: Format) -> Multiplier:
+    """The multiplier for operands of these formats: by sign and magnitude if it is unsigned and one is signed."""
+    signs = _signed(x), _signed(weight)
+    return SignMagnitude(multiplier, *signs) if _unsigned(multiplier) and any(signs) else multiplier
 
 
 def _unsigned(multiplier: Multiplier) -> bool:
