@@ -3,6 +3,7 @@
 from adequate.exploration.approximation import approximate
 from adequate.exploration.descent import descend
 from adequate.exploration.front import Front
+from adequate.exploration.hypervolume import hypervolume
 from adequate.exploration.knob import Knob
 from adequate.exploration.rules import (
     Widths,
@@ -19,7 +20,9 @@ from adequate.exploration.strategies import (
     STRATEGIES,
     best_minifloat_split,
     best_static_split,
+    evolutionary,
     narrowest,
+    random_points,
     ristretto,
 )
 from adequate.exploration.trial import Query, Trial
@@ -43,9 +46,12 @@ __all__ = [
     "best_static_split",
     "descend",
     "dynamic_fixed",
+    "evolutionary",
+    "hypervolume",
     "minifloat_uniform",
     "narrowest",
     "power_of_two_weights",
+    "random_points",
     "ristretto",
     "search",
     "static_fixed",

@@ -1,0 +1,55 @@
+"""The strategy contracts notice a strategy that is wrong."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Generator
+
+from adequate.exploration import Space, Strategy, random_points
+from tests.contracts.strategy_contract import FrontContract, Maker
+
+
+def repeating(space: Space, *, trials: int, generator: Generator, objectives: Sequence[str] = ()) -> Strategy:
+    """Spends half of its trials on one design."""
+    for _ in range(trials // 2):
+        yield [space.design(space.widest), space.design(space.sample(generator))]
+    return None
+
+
+def unseeded(space: Space, *, trials: int, generator: Generator, objectives: Sequence[str] = ()) -> Strategy:
+    """Draws from torch's own state."""
+    yield from random_points(
+        space, objectives=objectives, trials=trials, generator=Generator().manual_seed(int(torch.randint(99, ())))
+    )
+    return None
+
+
+def spendthrift(space: Space, *, trials: int, generator: Generator, objectives: Sequence[str] = ()) -> Strategy:
+    """Asks one design more than it may."""
+    yield from random_points(space, objectives=objectives, trials=max(trials, 1) + 1, generator=generator)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("strategy", "law"),
+    [
+        (random_points, "test_reaches_a_true_front_from_one_seed"),
+        (repeating, "test_asks_as_many_designs_as_it_may_and_none_twice"),
+        (unseeded, "test_a_seed_gives_the_same_trials_whatever_the_order_of_answers"),
+        (spendthrift, "test_asks_as_many_designs_as_it_may_and_none_twice"),
+        (unseeded, "test_a_killed_search_ends_as_the_whole_one"),
+        (repeating, "test_a_small_space_is_searched_whole"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_wrong_strategy_breaks_its_law(strategy: Maker, law: str, tmp_path: Path) -> None:
+    class Wrong(FrontContract):
+        make = staticmethod(strategy)
+        trials = 200
+
+    given: dict[str, Any] = {"tmp_path": tmp_path} if "killed" in law else {}
+    with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
+        getattr(Wrong(), law)(**given)

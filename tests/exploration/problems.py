@@ -1,0 +1,95 @@
+"""Made-up problems over knobs whose fronts are known.
+
+Knobs are the weights of layers that no network has; a figure is a function of the point. Where the published problems
+have their optimum at 0, these have it at a choice of its own for each knob, away from the space's corners.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from math import cos, pi, sin, sqrt
+
+from adequate.design import Design, LayerDesign
+from adequate.exploration import Point, Space
+from adequate.exploration.hypervolume import Losses, hypervolume
+from adequate.formats import Fixed
+
+
+def knobs(count: int, choices: int) -> Space:
+    """A space of ``count`` knobs of so many choices each."""
+    start = Design({f"layer{i:02}": LayerDesign(weight=Fixed(8, 7)) for i in range(count)})
+    return Space(start, bits=range(2, 2 + choices))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Losses of a point of ``space``; its front is reached where the last knobs are at their optimum."""
+
+    name: str
+    space: Space
+    losses: Callable[[Point], Losses]
+    optimal: tuple[Point, ...]
+    reference: Losses
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The figures beside ``accuracy``."""
+        return tuple(f"f{i}" for i in range(2, len(self.reference) + 1))
+
+    def trial(self, design: Design) -> dict[str, float]:
+        """The figures of a design: accuracy is 1 - f1."""
+        first, *others = self.losses(self.space.point(design))
+        return {"accuracy": 1 - first, **dict(zip(self.objectives, others, strict=True))}
+
+    @property
+    def volume(self) -> float:
+        """The hypervolume of the true front."""
+        return hypervolume(map(self.losses, self.optimal), self.reference)
+
+
+def _problem(
+    name: str, count: int, choices: int, free: int, losses: Callable[[list[float], float], Losses], bound: float
+) -> Problem:
+    """``free`` knobs place a point on its front, the others move it away: ``losses(x, distance)``."""
+    space = knobs(count, choices)
+    optimum = [(2 + 3 * i) % (choices - 2) + 1 for i in range(count - free)]
+
+    def of(point: Point) -> Losses:
+        apart = [abs(place - best) / (choices - 1) for place, best in zip(point[free:], optimum, strict=True)]
+        return losses([place / (choices - 1) for place in point[:free]], sum(apart) / len(apart))
+
+    optimal = tuple((*first, *optimum) for first in product(range(choices), repeat=free))
+    objectives = len(of(space.narrowest))
+    return Problem(name, space, of, optimal, (bound,) * objectives)
+
+
+def _zdt1(x: list[float], distance: float) -> Losses:
+    g = 1 + 9 * distance
+    return x[0], g * (1 - sqrt(x[0] / g))
+
+
+def _zdt2(x: list[float], distance: float) -> Losses:
+    g = 1 + 9 * distance
+    return x[0], g * (1 - (x[0] / g) ** 2)
+
+
+def _zdt3(x: list[float], distance: float) -> Losses:
+    g = 1 + 9 * distance
+    return x[0], g * (1 - sqrt(x[0] / g) - x[0] / g * sin(10 * pi * x[0])) + 1
+
+
+def _dtlz2(x: list[float], distance: float) -> Losses:
+    r = 1 + distance
+    a, b = (pi / 2 * one for one in x)
+    return r * cos(a) * cos(b), r * cos(a) * sin(b), r * sin(a)
+
+
+PROBLEMS = (
+    _problem("zdt1", 6, 9, 1, _zdt1, 1.1),
+    _problem("zdt2", 6, 9, 1, _zdt2, 1.1),
+    _problem("zdt3", 6, 9, 1, _zdt3, 2.1),
+    _problem("dtlz2", 6, 7, 2, _dtlz2, 1.1),
+)
+"""Zitzler, Deb and Thiele 2000, "Comparison of multiobjective evolutionary algorithms", Evol. Comput. 8(2), 3; Deb,
+Thiele, Laumanns and Zitzler 2002, "Scalable multi-objective optimization test problems", CEC, section 5 (the distance
+is our sum of absolute differences; ZDT3 is lifted by 1, so that every loss is positive)."""
