@@ -3,12 +3,16 @@
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.area import Area, Target
 from adequate.accelerators.bitfusion import BitFusion
+from adequate.accelerators.cnvlutin import Cnvlutin
 from adequate.accelerators.cost import Cost, total
 from adequate.accelerators.costing import layer_costs
 from adequate.accelerators.dadiannao import DaDianNao
+from adequate.accelerators.dynamic_stripes import DynamicStripes
+from adequate.accelerators.eie import EIE
 from adequate.accelerators.energy import estimated_energy_pj
 from adequate.accelerators.feie import Zascad, Zascas
 from adequate.accelerators.laconic import Laconic
+from adequate.accelerators.loom import Loom
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.pragmatic import Pragmatic
 from adequate.accelerators.roofline import Roofline
@@ -18,6 +22,7 @@ from adequate.accelerators.stripes import Stripes
 from adequate.accelerators.synthesis import synthesize
 from adequate.accelerators.systolic import Systolic
 from adequate.accelerators.tactical import Tactical
+from adequate.accelerators.tactical_serial import TacticalE, TacticalP
 from adequate.accelerators.technology import TECHNOLOGIES, Technology
 from adequate.accelerators.work import LayerOperands, Operands, Work, work_of
 from adequate.accelerators.yosys import Yosys
@@ -27,27 +32,38 @@ ACCELERATORS: tuple[type[Accelerator], ...] = (
     Systolic,
     RowStationary,
     DaDianNao,
+    Cnvlutin,
     Stripes,
+    DynamicStripes,
+    Loom,
     Pragmatic,
     Tactical,
+    TacticalE,
+    TacticalP,
     SCNN,
     BitFusion,
     Laconic,
     Zascad,
     Zascas,
+    EIE,
 )
+"""Every machine, from bounds to those that read values."""
 
 __all__ = [
     "ACCELERATORS",
+    "EIE",
     "SCNN",
     "TECHNOLOGIES",
     "Accelerator",
     "Area",
     "BitFusion",
+    "Cnvlutin",
     "Cost",
     "DaDianNao",
+    "DynamicStripes",
     "Laconic",
     "LayerOperands",
+    "Loom",
     "Memory",
     "Operands",
     "Pragmatic",
@@ -56,6 +72,8 @@ __all__ = [
     "Stripes",
     "Systolic",
     "Tactical",
+    "TacticalE",
+    "TacticalP",
     "Target",
     "Technology",
     "Work",

@@ -1,6 +1,7 @@
 """Published systems, their figures beside ours; and areas, which have none published beside them."""
 
 STUDIES = {
+    "dataflows": "adequate.studies.dataflows",
     "eyeriss": "adequate.studies.eyeriss",
     "laconic": "adequate.studies.laconic",
     "proxsim": "adequate.studies.proxsim",
