@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 from torch.nn.functional import conv2d
 
@@ -38,3 +39,11 @@ def test_cycles_by_hand() -> None:
     for bits_per_cycle, cycles in ((1e9, 4), (11, 32)):
         machine = Roofline(macs_per_cycle=8, memory=replace(UNBOUNDED, bits_per_cycle=bits_per_cycle))
         assert machine.simulate(work).cycles == cycles
+
+
+def test_floats_take_float32s_energy_and_integers_that_of_their_width() -> None:
+    work = layers(1, seed=0)[0]
+    parts = [Roofline().simulate(replace(work, integers=one)).energy_parts_pj["compute"] for one in (False, True)]
+    technology = Roofline().technology
+    each = (0.9 + 3.7, technology.mac_pj(work.activation_width, work.weight_width))  # Horowitz, fig. 1.1.9
+    assert [part / work.macs for part in parts] == pytest.approx(each)

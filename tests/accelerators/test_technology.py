@@ -79,6 +79,7 @@ def test_scaling_multiplies_all_but_the_dram() -> None:
     low = HOROWITZ_45.scaled("low", nm=45, to_nm=45, volts=0.9, to_volts=0.45)
     for scaled, factor in ((half, 1 / 2), (low, 1 / 4)):
         assert scaled.add_pj(12) == pytest.approx(factor * HOROWITZ_45.add_pj(12), rel=1e-12)
+        assert scaled.float_mac.value == pytest.approx(factor * (0.9 + 3.7), rel=1e-12)
         assert scaled.multiply_pj(5, 7) == pytest.approx(factor * HOROWITZ_45.multiply_pj(5, 7), rel=1e-12)
         assert scaled.sram_pj(3000, 16) == pytest.approx(factor * HOROWITZ_45.sram_pj(3000, 16), rel=1e-12)
         assert scaled.dram_pj_per_bit == HOROWITZ_45.dram_pj_per_bit

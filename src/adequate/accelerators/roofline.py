@@ -20,8 +20,8 @@ class Roofline(Accelerator):
     """``macs_per_cycle`` multiply-accumulates a cycle, every operand and output across the chip's edge once.
 
     cycles = max(MACs / macs_per_cycle, bits moved / the link's bits a cycle). An operation is a MAC, of any format;
-    floats are left out of the energy. A bound on machines that skip nothing; ``effectual_cycles`` bounds the others.
-    The defaults are DaDianNao's grid and link.
+    floats of any width take the energy of float32 (assumed). A bound on machines that skip nothing;
+    ``effectual_cycles`` bounds the others. The defaults are DaDianNao's grid and link.
 
     Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
     """
@@ -34,7 +34,8 @@ class Roofline(Accelerator):
 
     def simulate(self, work: Work) -> Cost:
         cycles = ceil(work.macs / self.macs_per_cycle)
-        each = self.technology.mac_pj(work.activation_width, work.weight_width) if work.integers else 0
+        exact = self.technology.mac_pj(work.activation_width, work.weight_width)
+        each = exact if work.integers else self.technology.float_mac.value
         compute = Cost(
             macs=work.macs,
             operations=work.macs,

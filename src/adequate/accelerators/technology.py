@@ -58,6 +58,8 @@ class Technology:
     add_32: Constant
     multiply_8: Constant
     multiply_32: Constant
+    float_mac: Constant
+    """A product and an addition of float32."""
     link: Constant
     """One bit from a processing element to its neighbour."""
     dram: Constant
@@ -113,6 +115,7 @@ class Technology:
             add_32=self.add_32 * factor,
             multiply_8=self.multiply_8 * factor,
             multiply_32=self.multiply_32 * factor,
+            float_mac=self.float_mac * factor,
             link=self.link * factor,
             memories=tuple(one * factor for one in self.memories),
         )
@@ -124,6 +127,7 @@ class Technology:
             "addition, 32 bits": self.add_32,
             "product, 8 x 8 bits": self.multiply_8,
             "product, 32 x 32 bits": self.multiply_32,
+            "MAC of float32": self.float_mac,
             "hop between neighbours": self.link,
             "DRAM": self.dram,
         }
@@ -169,6 +173,7 @@ HOROWITZ_45 = Technology(
     add_32=Constant(0.1, "pJ", _ISSCC),
     multiply_8=Constant(0.2, "pJ", _ISSCC),
     multiply_32=Constant(3.1, "pJ", _ISSCC),
+    float_mac=Constant(4.6, "pJ", f"{_ISSCC}: 3.7 and 0.9"),
     link=Constant(0.06, "pJ/bit", "assumed: twice a read of 512 B, as in Eyeriss", verified=False),
     dram=HOROWITZ_DRAM,
     memories=CACTI_45 + HOROWITZ_CACHES,
@@ -184,20 +189,17 @@ def _hierarchy(
 ) -> Technology:
     """A process of which the energies of a 16-bit MAC and of 16-bit words are known, by level of the hierarchy.
 
-    Additions and products stand to the MAC as at 45 nm, a memory between register file and buffer is interpolated, and
-    their sizes are 0.5 to 1 KiB and 100 to 512 KiB (all assumed).
+    Additions, products and floats stand to the MAC as at 45 nm, a memory between register file and buffer is
+    interpolated, and their sizes are 0.5 to 1 KiB and 100 to 512 KiB (all assumed).
     """
     share = mac / HOROWITZ_45.mac_pj(16, 16)
-    arithmetic = (HOROWITZ_45.add_8, HOROWITZ_45.add_32, HOROWITZ_45.multiply_8, HOROWITZ_45.multiply_32)
     told = f"{source}; split as at 45 nm, assumed"
-    add_8, add_32, multiply_8, multiply_32 = (Constant(share * one.value, "pJ", told, False) for one in arithmetic)
+    at_45 = HOROWITZ_45
+    arithmetic = (at_45.add_8, at_45.add_32, at_45.multiply_8, at_45.multiply_32, at_45.float_mac)
     sizes = ((512, register), (1024, register), (100 << 10, buffer), (512 << 10, buffer))
     return Technology(
         name,
-        add_8,
-        add_32,
-        multiply_8,
-        multiply_32,
+        *(Constant(share * one.value, "pJ", told, verified=False) for one in arithmetic),
         link=Constant(link / 16, "pJ/bit", source),
         dram=Constant(dram / 16, "pJ/bit", source),
         memories=tuple(Sram(size, energy, energy, port_bits=16, source=source) for size, energy in sizes),
