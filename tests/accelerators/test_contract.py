@@ -59,12 +59,16 @@ def amounts_are_possible(kind: type[Accelerator]) -> None:
     for work, found in costs(kind):
         amounts = (*found.traffic_bytes.values(), *found.energy_parts_pj.values())
         assert all(isfinite(one) and one >= 0 for one in amounts), work.name
-        assert found.dram_bytes > 0
+        assert (found.dram_bytes > 0) is (kind is not EIE)  # which holds everything on the chip
         assert found.seconds == pytest.approx(found.cycles / (1e6 * machine.frequency_mhz))
 
 
 def every_technology_gives_an_energy(kind: type[Accelerator]) -> None:
     machine: Any = kind()
+    if kind is EIE:
+        with pytest.raises(TypeError, match="technology"):
+            replace(machine, technology=TECHNOLOGIES[0])
+        return
     found = {replace(machine, technology=one).simulate(works(kind)[0]).energy_pj for one in TECHNOLOGIES}
     assert len(found) == len(TECHNOLOGIES)
 

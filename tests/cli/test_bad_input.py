@@ -125,7 +125,10 @@ MISUSES = {
     "no such format": (("condense", "digits-cnn", "--data", "digits", "--run", "r", "--format", "fp8"), "'fp8'"),
     "no such option": (("trace", "lenet", "--weight", "x"), "--weight"),
     "no such command": (("traces",), "'traces'"),
-    "no such study": (("study", "gysel"), "no such study 'gysel'; there are dataflows, eyeriss, proxsim, ristretto"),
+    "no such study": (
+        ("study", "gysel"),
+        "no such study 'gysel'; there are dataflows, eyeriss, laconic, proxsim",
+    ),
     "no such table": (("study", "ristretto", "--table", "9.9"), "no such table '9.9'"),
     "no such run": (("report", "nowhere"), "'nowhere' does not exist"),
     "no model": (("trace",), "MODEL"),

@@ -51,6 +51,18 @@ ASKING = "the work in bits"
 KINDS = tuple(BitWork.__dataclass_fields__)
 """The kinds of work, in the order of the fields."""
 
+KINDS_TOLD = {
+    "a": "A: but for zero activations",
+    "w": "W: but for zero weights",
+    "a_w": "A+W: but for either",
+    "essential_bits": "set bits of activations",
+    "at": "At: terms of activations",
+    "wt": "Wt: terms of weights",
+    "w_at": "W+At: terms of activations, but for zero weights",
+    "at_wt": "At+Wt: terms of both",
+}
+"""What is left out, in words; the letters are the paper's."""
+
 
 def bit_work(work: Work, bits: int, recoding: Recoding = Recoding.NAF) -> BitWork:
     """The work of all runs of a layer on a machine of ``bits`` bits, exact.

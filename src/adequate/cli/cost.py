@@ -8,10 +8,13 @@ import typer
 
 from adequate.cli.machines import machines
 from adequate.cli.options import OUTPUT, ComputeOptions, DesignOptions, ModelOptions, OutputOptions
-from adequate.cli.sampling import SampleOptions, sampled
+from adequate.cli.sampling import Sampled, SampleOptions, sampled
 
 if TYPE_CHECKING:
     from adequate.accelerators import Accelerator, Cost
+
+WIDEST_WORK = 16
+"""Bits up to which work is counted in terms."""
 
 COLUMNS = ("MACs", "cycles", "time, ms", "used", "energy, uJ", "EDP, uJ ms", "DRAM, kB", "ops / byte")
 
@@ -73,6 +76,7 @@ def cost(
             plot,
             title=f"{model.model}: what it costs",
             about=found.facts,
+            reductions=_reductions(found),
             bandwidths={one.name(): speed for one in chosen if (speed := bytes_per_second(one)) is not None},
         )
     constants = {one.name(): one.constants() for one in chosen if explain}
@@ -92,6 +96,21 @@ def cost(
         answer(_explained(chosen))
     rows = {**found.facts, **{f"{name} refuses": why for name, why in refused.items()}}
     answer(facts({**rows, **({"page": str(plot)} if plot is not None else {})}))
+
+
+def _reductions(found: "Sampled") -> dict[str, float]:
+    """How many times less work zeros and terms leave, where there are integers to count; infinite ones left out."""
+    from adequate.accelerators import work_of
+    from adequate.accelerators.work_reduction import KINDS_TOLD, BitWork, bit_work
+
+    if not found.operands:
+        return {}
+    works = [work_of(found.network[name], found.design[name], one) for name, one in found.operands.items()]
+    bits = max(max(one.activation_width, one.weight_width) for one in works)
+    if bits > WIDEST_WORK:
+        return {}
+    left = sum((bit_work(one, bits) for one in works), BitWork()).reductions
+    return {KINDS_TOLD[kind]: value for kind, value in left.items() if value != float("inf")}
 
 
 def _plain(of_layers: "Mapping[str, Cost]", layers: bool) -> dict[str, Any]:

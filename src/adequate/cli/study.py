@@ -11,7 +11,9 @@ from adequate.cli.options import ComputeOptions, OutputOptions
 
 
 def study(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="dataflows, eyeriss, proxsim, ristretto or synthesis.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="dataflows, eyeriss, laconic, proxsim, ristretto or synthesis.")
+    ],
     compute: ComputeOptions,
     output: OutputOptions,
     table: Annotated[list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated.")] = None,
@@ -37,6 +39,7 @@ def study(
     multipliers in LeNet and ResNet-20 before and after the repairs. Also as a page with plots. A study that was
     stopped goes on. synthesis: what our multipliers and their MACs take in hardware, by Yosys, beside their errors.
     eyeriss: times and traffic of the chip. dataflows: reuse of operands, and machines for the edge under their roof.
+    laconic: the work that zeros and terms leave in trained networks, and six machines on it.
 
     Example:
       adequate study ristretto --table 5.2 --quick

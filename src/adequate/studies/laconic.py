@@ -26,7 +26,7 @@ from adequate.accelerators import (
     total,
     work_of,
 )
-from adequate.accelerators.work_reduction import BitWork, bit_work
+from adequate.accelerators.work_reduction import KINDS_TOLD, BitWork, bit_work
 from adequate.bench import Silence, Watcher
 from adequate.data.load import load
 from adequate.design import Design
@@ -52,17 +52,6 @@ POTENTIAL, AT_BEST = 40.0, 500.0
 """Times less work: the abstract of ISCA 2019, over its networks; that of arXiv 1805.04513, on a sparse AlexNet."""
 
 MACHINES: tuple[type[Accelerator], ...] = (DaDianNao, RowStationary, SCNN, Pragmatic, BitFusion, Laconic)
-
-KINDS = {
-    "a": "A: but for zero activations",
-    "w": "W: but for zero weights",
-    "a_w": "A+W: but for either",
-    "essential_bits": "set bits of activations",
-    "at": "At: terms of activations",
-    "wt": "Wt: terms of weights",
-    "w_at": "W+At: terms of activations, but for zero weights",
-    "at_wt": "At+Wt: terms of both",
-}
 
 
 @dataclass(frozen=True)
@@ -139,7 +128,7 @@ def work_rows(subject: Subject, bits: int, network: Network, design: Design, sam
             "work",
             f"{bits} bits",
             subject.name,
-            f"times less, {KINDS[kind]}",
+            f"times less, {KINDS_TOLD[kind]}",
             published.get(kind),
             value,
             note.get(kind, "") if kind in published else "",
