@@ -70,12 +70,8 @@ class DynamicStripes(Accelerator):
         )
 
     def constants(self) -> dict[str, Constant]:
-        return grid_constants(
-            "bit by a weight",
-            bit_pj(self.technology, self.unit_bits, self.grid.lanes),
-            self.frequency_mhz,
-            self.technology,
-        )
+        operation_pj = bit_pj(self.technology, self.unit_bits, self.grid.lanes)
+        return grid_constants("bit by a weight", operation_pj, self.frequency_mhz, self.technology)
 
 
 def _group_costs(parts: list[Extent], loops: LoopNest, grid: Grid, group: int) -> Tensor:

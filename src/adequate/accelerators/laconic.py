@@ -32,8 +32,8 @@ class Laconic(Accelerator):
     ``unit_bits`` are cut into slices of |value|, each in a column or row of its own. An operation is a pair of terms.
 
     A lane adds two exponents; a unit counts the lanes' powers in 2 * unit_bits buckets and adds them up in six groups
-    (that, verified; the widths of its additions, for the energy, assumed). Other machines' 1-bit and 2-bit models are
-    layers of binary and ternary formats: one term at most.
+    (that, verified; the widths of its additions, for the energy, assumed). Its models of 1 and 2 bits are layers
+    of binary and ternary formats, of which the integers have one term at most.
 
     Source: Sharify et al., "Laconic Deep Learning Inference Acceleration", arXiv:1805.04513, ISCA 2019; the recoding
     and the unit from a public review of it, the steps from github isakedo/DNNsim@4748a60 (verified); the size of the
