@@ -49,6 +49,7 @@ bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, 
 	@$(BIN)/python benchmarks/gpu.py
 	@$(BIN)/python benchmarks/accumulate.py
 	@$(BIN)/python benchmarks/racing.py
+	@$(BIN)/python benchmarks/accelerators.py
 
 clean: ## remove what make made: .venv, site, caches, the demo's run
 	rm -rf .venv site build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache
