@@ -3,6 +3,7 @@
 #include "retirement.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace adequate {
@@ -14,63 +15,81 @@ using std::int64_t;
 using std::uint16_t;
 
 constexpr int WINDOWS = 16;
+constexpr int BITS = 16;
 
-// The cycles of 16 windows; ``pending`` (lanes, 16) is used up.
-void count(uint16_t* pending, int64_t lanes, int64_t reach, uint16_t* cycles) {
-    const int far = static_cast<int>(std::min<int64_t>(reach, 16));
-    std::fill(cycles, cycles + WINDOWS, uint16_t{0});
-    uint16_t joined[WINDOWS] = {};
-    for (int64_t lane = 0; lane < lanes; lane++)
-        for (int i = 0; i < WINDOWS; i++) joined[i] |= pending[lane * WINDOWS + i];
-    for (;;) {
-        uint16_t some = 0, covered[WINDOWS];
-        for (int i = 0; i < WINDOWS; i++) {
-            some |= joined[i];
-            const uint16_t lowest = joined[i] & -joined[i];
-            covered[i] = static_cast<uint16_t>((static_cast<unsigned>(lowest) << far) - lowest);
-            cycles[i] += joined[i] != 0;
-            joined[i] = 0;
+typedef uint16_t Vector __attribute__((vector_size(2 * WINDOWS)));
+
+bool any(const Vector& x) {
+    std::uint64_t words[sizeof(Vector) / 8], some = 0;
+    std::memcpy(words, &x, sizeof x);
+    for (const std::uint64_t word : words) some |= word;
+    return some != 0;
+}
+
+// The cycles of lanes that wait for one another; ``pending`` is used up.
+Vector share(Vector* pending, int64_t lanes, int reach) {
+    Vector cycles{}, joined{};
+    for (int64_t lane = 0; lane < lanes; lane++) joined |= pending[lane];
+    while (any(joined)) {
+        const Vector lowest = joined & -joined, covered = (lowest << reach) - lowest;
+        cycles -= reinterpret_cast<Vector>(joined != 0);
+        joined = Vector{};
+        for (int64_t lane = 0; lane < lanes; lane++) {
+            const Vector one = pending[lane];
+            joined |= pending[lane] = one ^ (one & -one & covered);
         }
-        if (!some) return;
-        for (int64_t lane = 0; lane < lanes; lane++)
-            for (int i = 0; i < WINDOWS; i++) {
-                const uint16_t one = pending[lane * WINDOWS + i];
-                const uint16_t left = one ^ (one & -one & covered[i]);
-                pending[lane * WINDOWS + i] = left;
-                joined[i] |= left;
-            }
     }
+    return cycles;
+}
+
+// The cycles where no lane waits: the most terms.
+Vector count(const Vector* pending, int64_t lanes) {
+    Vector most{};
+    for (int64_t lane = 0; lane < lanes; lane++) {
+        Vector one = pending[lane];
+        one -= one >> 1 & 0x5555;
+        one = (one & 0x3333) + (one >> 2 & 0x3333);
+        one = (one + (one >> 4)) & 0x0F0F;
+        one = (one + (one >> 8)) & 0x1F;
+        most = one > most ? one : most;
+    }
+    return most;
+}
+
+// The magnitudes that a filter's lanes take, those that are zero in all windows left out; how many lanes are left.
+int64_t take(const Retirement& job, const int16_t* source, int64_t step, int64_t window, Vector* pending) {
+    int64_t taken = 0;
+    for (int64_t lane = 0; lane < job.lanes; lane++) {
+        if (source[lane] < 0) continue;
+        std::memcpy(pending + taken, job.magnitudes + (step * job.lanes + source[lane]) * job.windows + window,
+                    sizeof(Vector));
+        taken += any(pending[taken]);
+    }
+    return taken;
 }
 
 }  // namespace
 
 void retire(const Retirement& job) {
-    std::vector<uint16_t> pending(job.lanes * WINDOWS);
+    std::vector<Vector> pending(job.lanes + 1);
     std::vector<int64_t> different;
     for (int64_t row = 0; row < job.rows; row++) {
         const int16_t* const source = job.source + row * job.filters * job.lanes;
-        different.clear();  // filters that take the same places take as long
+        different.clear();  // filters that take the same places take as long: worth a look where windows are many
         for (int64_t filter = 0; filter < job.filters; filter++) {
             const auto same = [&](int64_t other) {
-                return std::equal(source + filter * job.lanes, source + (filter + 1) * job.lanes,
-                                  source + other * job.lanes);
+                return !std::memcmp(source + filter * job.lanes, source + other * job.lanes, job.lanes * sizeof *source);
             };
-            if (std::none_of(different.begin(), different.end(), same)) different.push_back(filter);
+            if (job.windows == WINDOWS || std::none_of(different.begin(), different.end(), same))
+                different.push_back(filter);
         }
         for (int64_t window = 0; window < job.windows; window += WINDOWS) {
-            uint16_t slowest[WINDOWS] = {}, cycles[WINDOWS];
+            Vector slowest{};
             for (const int64_t filter : different) {
-                for (int64_t lane = 0; lane < job.lanes; lane++) {
-                    const int64_t from = source[filter * job.lanes + lane];
-                    uint16_t* const own = pending.data() + lane * WINDOWS;
-                    if (from < 0)
-                        std::fill(own, own + WINDOWS, uint16_t{0});
-                    else
-                        std::copy_n(job.magnitudes + (job.steps[row] * job.lanes + from) * job.windows + window, WINDOWS,
-                                    own);
-                }
-                count(pending.data(), job.lanes, job.reach, cycles);
-                for (int i = 0; i < WINDOWS; i++) slowest[i] = std::max(slowest[i], cycles[i]);
+                const int64_t lanes = take(job, source + filter * job.lanes, job.steps[row], window, pending.data());
+                const Vector cycles = job.reach < BITS ? share(pending.data(), lanes, static_cast<int>(job.reach))
+                                                       : count(pending.data(), lanes);
+                slowest = cycles > slowest ? cycles : slowest;
             }
             for (int i = 0; i < WINDOWS; i++)
                 job.cycles[row * job.windows + window + i] = static_cast<std::uint8_t>(slowest[i]);
