@@ -75,4 +75,4 @@ def tile_schedules(weight: Tensor, loops: LoopNest, grid: Grid, skipping: Weight
         part.unflatten(0, of_tiles.shape[:4]) for part in skipping.schedule(of_tiles.flatten(0, 3).contiguous())
     )
     places = torch.arange(of_tiles.shape[2] * grid.filters_at_once).reshape(-1, grid.tiles, 1, grid.filters, 1)
-    return Schedule(source.masked_fill(places >= loops.filters, -1), emitted)
+    return Schedule(source.masked_fill_(places >= loops.filters, -1), emitted)

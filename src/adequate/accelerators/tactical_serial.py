@@ -1,6 +1,5 @@
 """Bit-Tactical with serial activations: zero weights are left out, and bits of the activations that are not needed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,11 +24,8 @@ from adequate.accelerators.terms import Recoding, digits, term_counts
 from adequate.accelerators.weight_skipping import DNNSIM_SKIPPING, WeightSkipping
 from adequate.accelerators.work import Work
 
-Costs = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Of activations (steps * lanes, windows), rows' steps and where their lanes take from: cycles (rows, windows)."""
-
-_TAKEN = 1 << 24
-"""How many activations are looked at together."""
+NO_WAITING = 5
+"""A first stage that reaches over all 16 bits."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +54,8 @@ class TacticalE(Accelerator):
     def simulate(self, work: Work) -> Cost:
         work.require_integers(self.name(), widest=self.bits)
         operands = work.values(self.name())
-
-        def costs(terms: Tensor, steps: Tensor, source: Tensor) -> Tensor:
-            return slowest_retirements(terms, steps, source, self.first_stage_bits)
-
-        cycles = _cycles(work, digits(operands.activation, self.recoding), self.grid, self.skipping, costs)
+        terms = digits(operands.activation, self.recoding)
+        cycles = _cycles(work, terms, self.grid, self.skipping, self.first_stage_bits)
         return grid_cost(
             work,
             self.grid,
@@ -105,7 +98,8 @@ class TacticalP(Accelerator):
         work.require_integers(self.name(), widest=self.bits)
         operands, bits = work.values(self.name()), work.activation_width
         [own] = extents(operands.activation, bits, bits, signed=work.signed_activation, minor=False)
-        cycles = _cycles(work, own.top, self.grid, self.skipping, _widest)
+        needed = (1 << own.top.to(torch.int32)) - 1
+        cycles = _cycles(work, needed, self.grid, self.skipping, NO_WAITING)
         return grid_cost(
             work,
             self.grid,
@@ -122,38 +116,24 @@ class TacticalP(Accelerator):
         return _constants(self.frequency_mhz, self.technology)
 
 
-def _widest(tops: Tensor, steps: Tensor, source: Tensor) -> Tensor:
-    """The most that any filter's lanes take: a maximum over all places that some lane takes from."""
-    lanes = source.shape[2]
-    span = (int(source.max()) // lanes + 1) * lanes if source.numel() else 0
-    used = torch.zeros(len(source), span + 1, dtype=torch.bool)
-    used.scatter_(1, source.flatten(1).to(torch.int64) + 1, True)
-    places = (steps[:, None] * lanes + torch.arange(span)).clamp_max(len(tops) - 1)
-    found = tops.new_zeros(len(source), tops.shape[1])
-    at_once = max(1, _TAKEN // max(1, span * tops.shape[1]))
-    for first in range(0, len(source), at_once):
-        rows = slice(first, first + at_once)
-        found[rows] = (tops[places[rows]] * used[rows, 1:, None]).amax(1)
-    return found
-
-
 def _constants(frequency_mhz: float, technology: Technology) -> dict[str, Constant]:
     frequency = Constant(frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
     return {"frequency": frequency, **technology.constants()}
 
 
-def _cycles(work: Work, activation: Tensor, grid: Grid, skipping: WeightSkipping, costs: Costs) -> int:
-    """The cycles of all runs and groups; ``activation`` is what ``costs`` looks at, in the operand's shape."""
+def _cycles(work: Work, terms: Tensor, grid: Grid, skipping: WeightSkipping, first_stage_bits: int) -> int:
+    """Of all runs and groups; ``terms`` are the bits of the activations that take a cycle, in their shape."""
     loops, cycles = work.loops, 0
     schedules = tile_schedules(work.values("a schedule").weight, loops, grid, skipping)
     for run in range(work.runs):
         own = run % len(schedules.source)
-        windows = windows_of(activation[run : run + 1], loops)[0]
+        windows = windows_of(terms[run : run + 1], loops)[0]
         for group in range(loops.groups):
             taken = blocks(windows[group], grid.lanes).flatten(1).T.contiguous()
             source, emitted = schedules.source[own, group], schedules.emitted[own, group]
             filter_set, tile, step = rows = emitted.nonzero().unbind(1)
-            slowest = sets(costs(taken, step, source[rows]), 1, grid.windows).amax(2).clamp_min(1)
+            costs = slowest_retirements(taken, step, source[rows], first_stage_bits)
+            slowest = sets(costs, 1, grid.windows).amax(2).clamp_min(1)
             order = filter_set * emitted.shape[-1] + emitted.cumsum(-1)[rows] - 1
             of_tiles = slowest.new_zeros(grid.tiles, emitted[:, 0].numel(), slowest.shape[1])
             of_tiles[tile, order] = slowest
