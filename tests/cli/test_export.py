@@ -24,6 +24,16 @@ def test_export_and_verify(kind: str, adequate: Command, run_folder: Path, tmp_p
     found = adequate("verify", out, "--json").json
     assert found["mismatch"] is None
     assert found["values"] >= 3 * 10
+    assert ("second" in found) == (kind in ("qonnx", "onnx"))
+
+
+def test_another_tool_is_asked_about_a_graph(adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "onnx"
+    adequate("export", run_folder, "--to", "onnx", "--out", out, "--images", 2)
+    first, second = adequate("verify", out).out.splitlines()
+    assert first == "0 mismatches of 20 values, read again and emulated"
+    assert second.startswith("0 mismatches of 20 values in onnxruntime ")
+    assert adequate("verify", out, "--json").json["second"] == {"agrees": True, "said": second}
 
 
 @pytest.mark.parametrize("kind", KINDS)

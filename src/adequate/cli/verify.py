@@ -17,8 +17,9 @@ def verify(
 ) -> None:
     """Compiles or simulates an export and compares every number with what the design says.
 
-    hls is compiled with g++, verilog simulated with Verilator or Icarus Verilog, a graph read again and emulated,
-    npz run in Python integers. Prints "0 mismatches of N values", or the first difference and exits with code 1.
+    hls is compiled with g++, verilog simulated with Icarus Verilog, a graph read again and emulated, npz run in
+    Python integers. Prints "0 mismatches of N values", or the first difference and exits with code 1. A graph is run
+    by onnxruntime too, or by qonnx, where that is installed: a second line says what came of it.
     What is in the folder is compiled and run: verify only what you trust.
 
     Example:
@@ -26,7 +27,7 @@ def verify(
     """
     from adequate.cli.output import answer, answer_json
     from adequate.cli.progress import Progress
-    from adequate.exporters import kind_of, verify_graph, verify_hls, verify_integers, verify_verilog
+    from adequate.exporters import kind_of, second_opinion, verify_graph, verify_hls, verify_integers, verify_verilog
 
     verifications = {
         "hls": verify_hls,
@@ -41,14 +42,15 @@ def verify(
     with Progress() as progress:
         progress.stage(f"{kind}: running it")
         found = verifications[kind](folder)
+        second = second_opinion(folder) if found and verifications[kind] is verify_graph else None
     if output.json:
         first = found.mismatch
         differs = None if first is None else {"layer": first.layer, "index": first.index}
         ends = {} if first is None else {"expected": first.expected, "found": first.found}
-        answer_json(
-            {"kind": kind, "values": found.values, "mismatch": None if differs is None else {**differs, **ends}}
-        )
+        others = {} if second is None else {"second": {"agrees": second.agrees, "said": second.said}}
+        mismatch = None if differs is None else {**differs, **ends}
+        answer_json({"kind": kind, "values": found.values, "mismatch": mismatch, **others})
     else:
-        answer(str(found))
-    if not found:
+        answer(str(found) if second is None else f"{found}, read again and emulated\n{second}")
+    if not found or (second is not None and not second):
         raise typer.Exit(1)
