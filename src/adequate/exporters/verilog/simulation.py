@@ -16,6 +16,9 @@ from adequate.exporters.verification import Mismatch, Verification
 SIMULATORS = ("iverilog", "verilator")
 """Icarus Verilog, and Verilator, which compiles for longer and runs faster."""
 
+FLAGS = ("-O2",)
+"""Of g++ for the C++ that Verilator makes: a long simulation is the faster for it."""
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -36,8 +39,12 @@ def verify_verilog(folder: str | Path, simulator: str = "iverilog", *, builds: P
     return simulate(folder, simulator, builds=builds).verification
 
 
-def simulate(folder: str | Path, simulator: str = "iverilog", *, builds: Path | None = None) -> Simulation:
+def simulate(
+    folder: str | Path, simulator: str = "iverilog", *, builds: Path | None = None, flags: Sequence[str] = FLAGS
+) -> Simulation:
     """As ``verify_verilog``, with the cycles. Compiled simulations are kept in ``builds``, and shared by equal Verilog.
+
+    ``flags`` are those of g++ behind Verilator.
 
     Raises:
         FileNotFoundError, RuntimeError, ValueError: as ``verify_verilog``.
@@ -48,15 +55,16 @@ def simulate(folder: str | Path, simulator: str = "iverilog", *, builds: Path | 
     if simulator not in SIMULATORS:
         raise ValueError(f"no such simulator {simulator!r}; there are {', '.join(SIMULATORS)}")
     with TemporaryDirectory() as temporary:
-        program = _compiled(folder, simulator, builds or Path(temporary))
+        program = _compiled(folder, simulator, builds or Path(temporary), flags)
         start = ["vvp", "-n", str(program)] if simulator == "iverilog" else [str(program)]
         return _read(_run(start, folder), read_manifest(folder))
 
 
-def _compiled(folder: Path, simulator: str, builds: Path) -> Path:
+def _compiled(folder: Path, simulator: str, builds: Path, flags: Sequence[str]) -> Path:
     """The simulation of the folder's Verilog, compiled unless ``builds`` has it."""
     sources = sorted(folder.glob("*.v"))
-    digest = hashlib.sha256(b"\0".join([simulator.encode(), *(one.read_bytes() for one in sources)])).hexdigest()
+    how = [simulator, *flags] if simulator == "verilator" else [simulator]
+    digest = hashlib.sha256(b"\0".join([*map(str.encode, how), *(one.read_bytes() for one in sources)])).hexdigest()
     target = builds.resolve() / digest
     if target.exists():
         return target
@@ -66,7 +74,10 @@ def _compiled(folder: Path, simulator: str, builds: Path) -> Path:
             _run(["iverilog", "-g2012", "-s", "testbench", "-o", f"{made}/simulation", *paths], folder)
         else:
             options = ["--binary", "-O3", "--timing", "-Wno-fatal", "-Wno-lint", "--top-module", "testbench"]
-            _run(["verilator", *options, "-CFLAGS", "-O2", "-Mdir", made, "-o", "simulation", *paths], folder)
+            chosen = " ".join(flags)  # after Verilator's own in the command: the last one counts
+            for part in ("OPT_FAST", "OPT_GLOBAL"):
+                options += ["-MAKEFLAGS", f"{part}='{chosen}'"]
+            _run(["verilator", *options, "-Mdir", made, "-o", "simulation", *paths], folder)
         Path(made, "simulation").rename(target)
     return target
 
