@@ -94,7 +94,7 @@ def product(
         finest = power(register.bias)
         rounded_to = tuple(max(a.unit[0] * one * finer, finest) for one in grids) or (finest,)
         added = None if bias is None else bias_integers(bias, rounded_to, (finest,))
-        operands = _Operands(a, b, integers, products, register, added, (power(own),))
+        operands = _Operands(a, b, integers, products, register, added, (power(register.grid),))
     if window is not None:
         return _convolution(builder, layer, operands, window)
     assert layer.contraction is not None
@@ -106,7 +106,9 @@ def _convolution(builder: Builder, layer: Layer, one: _Operands, window: Window)
     places = output_size(one.x.shape[2:], kernel, window)
     padded = replace(one.x, low=min(one.x.low, 0), high=max(one.x.high, 0)) if any(map(any, window.padding)) else one.x
     summed = tuple(range(1, len(one.w.shape)))
-    ends = sum_range(padded, one.w, one.integers, one.products, summed, prod(one.w.shape[1:]))
+    count = prod(one.w.shape[1:])
+    ends = sum_range(padded, one.w, one.integers, one.products, summed, count)
+    one = _limited(one, ends, count)
     shape = (one.x.shape[0], one.w.shape[0], *places)
     bias = None if one.bias is None else one.bias.reshape(-1, *(1 for _ in kernel))
     value = _value(builder, shape, one, 1, ends)
@@ -127,11 +129,20 @@ def _contraction(builder: Builder, one: _Operands, geometry: Geometry, contracti
     summed = tuple(d for d, label in enumerate(contraction.right) if label in contraction.summed)
     count = prod(sizes[label] for label in contraction.summed)
     ends = sum_range(one.x, one.w, one.integers, one.products, summed, count)
+    one = _limited(one, ends, count)
     place = None if one.w.axis is None else geometry.place(one.w.axis)
     value = _value(builder, shape, one, None if place is None else len(shape) + place, ends)
     return builder.append(
         Contract(value, builder.layer, one.x.name, one.w.name, one.bias, one.products, one.register, contraction)
     )
+
+
+def _limited(one: _Operands, ends: tuple[int, int], count: int) -> _Operands:
+    """The operands with a register that knows how large sums with these ends become in it."""
+    if one.register is None:
+        return one
+    bias = 0 if one.bias is None else max(map(abs, one.bias.reshape(-1).tolist()))
+    return replace(one, register=one.register.limited(ends[1] - ends[0], bias, count))
 
 
 def _value(builder: Builder, shape: tuple[int, ...], one: _Operands, axis: int | None, ends: tuple[int, int]) -> Value:

@@ -6,8 +6,8 @@ from adequate.exporters.hls.circuits import operator_code, operator_name
 from adequate.exporters.hls.rounding import rounded
 from adequate.exporters.hls.scope import Code, code
 from adequate.exporters.hls.types import Range, holding, literal
-from adequate.formats import Fixed, Minifloat, Overflow
-from adequate.program import Register
+from adequate.formats import Fixed, Overflow
+from adequate.program import Register, Rounder
 from adequate.program.register import rounder_of
 
 
@@ -55,10 +55,10 @@ def additions(register: Register, name: str, product: Range, bias: Range | None,
     else:
         first = rounder_of(chosen.product)
         term = Range(first.low, first.high) | Range(0, 0)
-        result, lines = _to_format("term", product, unit, chosen.product, what)
+        result, lines = _rounded_to("term", product, unit, first, chosen.product.grid, what)
         functions.append(_function("term", name, product, held=holding(term, what), result=result, lines=lines))
         unit = chosen.product.grid
-    result, lines = _to_format("term", term, unit, chosen.format, what)
+    result, lines = _rounded_to("term", term, unit, to, register.grid, what)
     functions.append(_function("enter", name, term, held=held, result=result, lines=lines))
     kinds = [("add", term, unit), ("merge", content, register.grid)]
     if bias is not None:
@@ -74,14 +74,14 @@ def _function(kind: str, name: str, term: Range, *, held: str, result: str, line
     return "\n".join([head, *(f"    {line}" for line in lines), f"    return {held}({result});", "}"])
 
 
-def _to_format(n: str, numbers: Range, unit: int, format: Fixed | Minifloat, what: str) -> tuple[str, tuple[str, ...]]:
-    """n in units of 2**``unit`` rounded to a format, in units of its grid."""
-    shift = unit - format.grid
+def _rounded_to(n: str, numbers: Range, unit: int, to: Rounder, grid: int, what: str) -> tuple[str, tuple[str, ...]]:
+    """n in units of 2**``unit`` rounded to integers in units of 2**``grid``."""
+    shift = unit - grid
     if shift >= 0:
         wide = numbers * Range(2**shift, 2**shift)
-        made = rounded(rounder_of(format), wide, what)
+        made = rounded(to, wide, what)
         return made(f"moved_up({holding(wide | numbers | Range(0, 2**shift), what)}({n}), {shift})"), ()
-    return rounded(rounder_of(format), numbers, what, places=-shift)(n, places=str(-shift)), ()
+    return rounded(to, numbers, what, places=-shift)(n, places=str(-shift)), ()
 
 
 def _addition(kind: str, name: str, register: Register, content: Range, term: Range, unit: int, what: str) -> str:
@@ -96,7 +96,8 @@ def _addition(kind: str, name: str, register: Register, content: Range, term: Ra
     total = content * Range(2**up_c, 2**up_c) + term * Range(2**up_term, 2**up_term)
     wide = holding(total | total.magnitude | Range(0, 2 ** max(up_c, up_term)), what)
     sum_ = f"{wide}({_up(wide, 'c', up_c)} + {_up(wide, 'term', up_term)})"
-    return f"{head}\n    return {held}({_to_format(sum_, total, fine, format, what)[0]});\n}}"
+    entered = _rounded_to(sum_, total, fine, register.rounder, register.grid, what)[0]
+    return f"{head}\n    return {held}({entered});\n}}"
 
 
 def _up(wide: str, n: str, places: int) -> str:
@@ -106,10 +107,11 @@ def _up(wide: str, n: str, places: int) -> str:
 def _by_adder(register: Register, format: Fixed, term: Range, unit: int, what: str) -> list[str]:
     adder = register.accumulator.adder
     assert adder is not None
+    entered = _rounded_to("term", term, unit, register.rounder, register.grid, what)[0]
     options = f"{format.bits}, {str(format.signed).lower()}, {str(format.overflow is Overflow.SATURATE).lower()}"
     lines = [
         f"const std::int64_t a = number_of<{format.bits}, false>(std::int64_t(c));",
-        f"const std::int64_t entered = std::int64_t({_to_format('term', term, unit, format, what)[0]});",
+        f"const std::int64_t entered = std::int64_t({entered});",
         f"const std::int64_t b = number_of<{format.bits}, false>(entered);",
         f"const std::int64_t code = after_adder<{options}>({operator_name(adder)}(a, b), a, b);",
     ]
