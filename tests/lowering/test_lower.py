@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from adequate.design import Design
+from adequate.design import Design, LayerDesign
 from adequate.emulation import emulate
-from adequate.network import Network
+from adequate.formats import Fixed, Scaled
+from adequate.lowering import lower
+from adequate.network import Network, trace
 from adequate.program import Program
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
@@ -37,3 +39,11 @@ def test_program_and_emulation_agree(kind: type[nn.Module], seed: int) -> None:
     one = network(kind, seed)
     design, program = lowered(one, seed)
     assert_agree(one, design, program, images(kind, seed, 2))
+
+
+def test_one_scale_along_a_dimension_of_one_channel() -> None:
+    """Under scales that are no powers of two, so that a table says what each integer becomes."""
+    one = trace(nn.Sequential(nn.ReLU()), torch.zeros(2, 1, 9))
+    read, written = Scaled(Fixed(6, 0), 0.375, zero=2), Scaled(Fixed(5, 0), (0.15625,), (3,), axis=1)
+    design = Design({"0": LayerDesign(input=read, output=written)})
+    assert_agree(one, design, lower(one, design), torch.linspace(-9, 9, 45).reshape(5, 1, 9))

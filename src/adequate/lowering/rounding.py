@@ -188,7 +188,10 @@ def _tabulated(builder: Builder, x: Value, format: Format, target: Target) -> Va
         )
     held = torch.tensor([float(n * x.unit[0]) for n in range(x.low, x.high + 1)], dtype=torch.float64).float()
     known = numbers(target.element)
-    entries = np.array([known[code] - target.zero for code in format.encode(held).tolist()], dtype=object)
+    whole = format
+    if isinstance(format, Scaled) and isinstance(format.scale, tuple):  # one scale, along a dimension of size 1
+        whole = replace(format, scale=format.scale[0], zero=target.zero, axis=None)
+    entries = np.array([known[code] - target.zero for code in whole.encode(held).tolist()], dtype=object)
     value = Value(builder.named("rounded"), x.shape, target.unit, min(entries), max(entries))
     builder.formats[value.name] = format
     return builder.append(Table(value, builder.layer, x.name, entries))
