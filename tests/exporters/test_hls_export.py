@@ -50,6 +50,12 @@ def test_other_images_have_the_programs_outputs(export: Path) -> None:
         run_hls(export, [np.full((1, 1, 2, 5, 5), 128)], flags=QUICK)
 
 
+def test_the_readme_says_what_the_ports_are_of_and_what_their_integers_stand_for(export: Path) -> None:
+    said = (export / "README.md").read_text().splitlines()
+    assert "| input_0 | x | 1 x 2 x 5 x 5 | fixed(32,0) | s8 | 2^0 |" in said
+    assert "| output_0 | table | 1 x 3 x 3 x 3 |  | s7 | 2^0 |" in said
+
+
 def flip_weight(folder: Path) -> None:
     file = next(folder.glob("weights/weights_*.bin"))
     content = bytearray(file.read_bytes())

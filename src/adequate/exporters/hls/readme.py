@@ -1,18 +1,22 @@
 """What an export says about the arithmetic in it."""
 
+from collections.abc import Iterable, Sequence
+
 from adequate.exporters.hls.scope import Scope
 from adequate.exporters.names import plain_text
 from adequate.program.steps import Constant, Input, Product
-from adequate.program.value import bits
+from adequate.program.value import Value, bits, exponent
 
 
 def readme(scope: Scope) -> str:
-    """Markdown: how to use the folder, and the design's table."""
-    rows = [_row(layer, value, scope) for layer, value in scope.program.layers.items()]
-    return "\n".join([*HEAD, *(f"| {' | '.join(row)} |" for row in [TITLES, ("---",) * len(TITLES), *rows]), ""])
+    """Markdown: how to use the folder, what goes in and comes out, and the design's table."""
+    layers = [_row(layer, value, scope) for layer, value in scope.program.layers.items()]
+    return "\n".join([*HEAD, *_table(PORTS, _ports(scope)), "", *_table(TITLES, layers), ""])
 
 
-TITLES = ("layer", "output", "weights", "products", "sums", "output's integers", "widest inside")
+PORTS = ("port", "of", "shape", "format", "integers", "1 stands for")
+
+TITLES = ("layer", "output", "weights", "products", "sums", "output's integers", "1 stands for", "widest inside")
 
 HEAD = [
     "# A network as C++",
@@ -29,9 +33,26 @@ HEAD = [
     "* Files in `weights/` and `vectors/` are packed: integers of stated bits one after the other, lowest bit first;",
     "  each image begins in a byte of its own.",
     "",
-    "Word lengths are in bits, `s` signed and `u` unsigned; an empty cell says that a layer has no such thing.",
+    "Word lengths are in bits, `s` signed and `u` unsigned; an empty cell says that a layer has no such thing. An",
+    "integer times what 1 stands for is the number of the network.",
     "",
 ]
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in [titles, ("---",) * len(titles), *rows]]
+
+
+def _ports(scope: Scope) -> list[tuple[str, ...]]:
+    """Inputs under the names that the network gives them, outputs under those of the layers that make them."""
+    program = scope.program
+    made = {value: layer for layer, value in program.layers.items()}
+    found = [(f"input_{k}", step.source, step.value, plain_text(step.format)) for k, step in enumerate(program.inputs)]
+    found += [(f"output_{k}", made.get(one, ""), program.values[one], "") for k, one in enumerate(program.outputs)]
+    return [
+        (port, plain_text(of), _shape(value), format, _word(*bits(*value.range)), _unit(value))
+        for port, of, value, format in found
+    ]
 
 
 def _row(layer: str, value: str, scope: Scope) -> tuple[str, ...]:
@@ -41,11 +62,15 @@ def _row(layer: str, value: str, scope: Scope) -> tuple[str, ...]:
     formats = [_stored(step, scope) for step in products]
     multipliers = [plain_text(step.products.multiplier) if step.products else "exact" for step in products]
     registers = [plain_text(step.register.accumulator) if step.register else "exact" for step in products]
-    shape = " x ".join(map(str, program.values[value].shape))
+    made = program.values[value]
     inside = [step.value for step in steps if not isinstance(step, Constant | Input)]
     widest = max((bits(*one.range) for one in inside), default=None)
-    cells = [plain_text(layer), shape, *(", ".join(dict.fromkeys(one)) for one in (formats, multipliers, registers))]
-    return (*cells, _word(*bits(*program.values[value].range)), "" if widest is None else _word(*widest))
+    cells = [
+        plain_text(layer),
+        _shape(made),
+        *(", ".join(dict.fromkeys(one)) for one in (formats, multipliers, registers)),
+    ]
+    return (*cells, _word(*bits(*made.range)), _unit(made), "" if widest is None else _word(*widest))
 
 
 def _stored(step: Product, scope: Scope) -> str:
@@ -53,6 +78,16 @@ def _stored(step: Product, scope: Scope) -> str:
     if constant is None:
         return "of the image"
     return _word(*bits(*constant.value.range)) if constant.format is None else plain_text(constant.format)
+
+
+def _shape(value: Value) -> str:
+    return " x ".join(map(str, value.shape))
+
+
+def _unit(value: Value) -> str:
+    """The unit, or the least and the greatest of several."""
+    ends = dict.fromkeys((min(value.unit), max(value.unit)))
+    return " to ".join(f"{one}" if (k := exponent(one)) is None else f"2^{k}" for one in ends)
 
 
 def _word(width: int, signed: bool) -> str:
