@@ -132,6 +132,25 @@ def test_the_batch_stays_free(batch: int) -> None:
         assert torch.equal(network.graph(x), model(x))
 
 
+@pytest.mark.parametrize("name", ['a"b', "a\nb", "a\rb", "a\0b", "a\\nb", "a\\", 'x"""y', "class"])
+def test_names_that_no_code_can_hold_are_refused_in_one_line(name: str) -> None:
+    model = nn.Sequential()
+    model.add_module(name, nn.Sequential(nn.Linear(3, 3)))
+    with pytest.raises(ValueError, match=r"^cannot trace Sequential: torch cannot write .* keywords$") as raised:
+        trace(model, images(2, 3))
+    assert repr(f"{name}.0.weight") in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["a'b", "a b", "a{b}", "%s", "é", "if; x", "a\tb", "1"])
+def test_other_names_are_those_of_layers(name: str) -> None:
+    model = nn.Sequential()
+    model.add_module(name, nn.Linear(3, 3))
+    x = images(2, 3)
+    network = trace(model, x)
+    assert [layer.name for layer in network.layers] == [name]
+    assert torch.equal(network.graph(x), model(x))
+
+
 def test_tracing_touches_nothing() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5)).train()
     before, x = copy.deepcopy(model.state_dict()), images(2, 1, 5, 5)

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 from adequate.network.graph import arguments, copy_graph, fixed_batch, function_of, make_constant, shape_of, share_graph
 from adequate.network.listing import network_of
 from adequate.network.modes import ATTENTION, mark_modes, put_in_evaluation, refuse_training
+from adequate.network.names import insist_on_writable
 from adequate.network.network import Network
 from adequate.network.quiet import quiet_torch
 from adequate.network.regions import inline_regions
@@ -34,15 +35,18 @@ def trace(model: nn.Module | ExportedProgram, example: Example) -> Network:
     program exported in training is put into evaluation too.
 
     Raises:
-        ValueError: ``torch.export`` cannot follow the model (control flow that depends on data, say).
+        ValueError: ``torch.export`` cannot follow the model (control flow that depends on data, say), or a name in it
+            cannot stand in code (quotes, line ends).
     """
     name = type(model).__name__
     try:
         if isinstance(model, ExportedProgram):
+            insist_on_writable((*model.state_dict, *model.constants))
             graph = _tidied(copy_graph(model.module()))
             state = model.state_dict.keys()
             dropouts = put_in_evaluation(graph)
         else:
+            insist_on_writable(name for name, _ in (*model.named_parameters(), *model.named_buffers()))
             private = copy.deepcopy(model).eval()
             graph = _graph(private, example)
             state = private.state_dict().keys()
