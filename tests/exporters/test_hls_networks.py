@@ -7,20 +7,18 @@ import torch
 from torch import Tensor, nn
 
 from adequate.data.load import load
-from adequate.design import Design, LayerDesign
+from adequate.design import Design
 from adequate.emulation import emulate
 from adequate.exploration import dynamic_fixed
 from adequate.exporters import export_hls, run_hls, verify_hls
-from adequate.formats import Fixed, PowerOfTwo
 from adequate.lowering import lower
 from adequate.network import Network, fold_batchnorm, trace
-from adequate.operators import Accumulator
-from adequate.operators.multipliers import Drum, SignMagnitude
 from adequate.profiling import profile
 from adequate.program import Program
 from adequate.program.value import bits
 from adequate.zoo import entry
 from tests.circuits.running import require_tool
+from tests.exporters.separable import separable
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
 CASES = [(kind, seed) for seed in range(1000, 1006) for kind in NETWORKS]
@@ -42,23 +40,6 @@ def test_random_networks_and_designs(kind: type[nn.Module], seed: int, tmp_path:
     assert found, found
 
 
-class Separable(nn.Module):
-    """Depthwise and pointwise convolutions in turn, as in a MobileNet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(3, 8, 3, 2, 1)
-        self.depthwise1, self.pointwise1 = nn.Conv2d(8, 8, 3, 1, 1, groups=8), nn.Conv2d(8, 16, 1)
-        self.depthwise2, self.pointwise2 = nn.Conv2d(16, 16, 3, 2, 1, groups=16), nn.Conv2d(16, 24, 1)
-        self.head = nn.Linear(24, 10)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x).relu()
-        x = self.pointwise1(self.depthwise1(x).relu()).relu()
-        x = self.pointwise2(self.depthwise2(x).relu()).relu()
-        return self.head(x.mean((2, 3)))
-
-
 def assert_equal_to_the_emulation(
     network: Network, design: Design, program: Program, batch: Tensor, folder: Path, traced: int
 ) -> Tensor:
@@ -78,20 +59,7 @@ def assert_equal_to_the_emulation(
 @pytest.mark.slow
 def test_a_depthwise_network_with_drum_an_18_bit_accumulator_and_powers_of_two(tmp_path: Path) -> None:
     require_tool("g++")
-    generator = torch.Generator().manual_seed(3)
-    batch = torch.randn(100, 3, 32, 32, generator=generator)
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        network = trace(Separable().eval(), batch[:2])
-    design = dynamic_fixed(profile(network, [(batch, torch.zeros(100))]), 8)
-    drum = SignMagnitude(Drum(8, 8, 4))
-    design = design.with_layers(network.select("depthwise*"), multiplier=drum)
-    for name in network.select("pointwise*"):
-        one: LayerDesign = design[name]
-        assert isinstance(one.input, Fixed)
-        powers = PowerOfTwo(5, -1)
-        register = Accumulator(Fixed(18, one.input.frac + 8))
-        design = design.with_layers([name], weight=powers, accumulator=register)
+    network, design, batch = separable(32, 100)
     program = lower(network, design)
     assert_equal_to_the_emulation(network, design, program, batch, tmp_path / "export", 1)
     source = (tmp_path / "export/network.cpp").read_text()

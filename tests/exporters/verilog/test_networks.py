@@ -13,6 +13,7 @@ from adequate.lowering import lower
 from adequate.program.steps import Product
 from adequate.zoo import entry
 from tests.circuits.running import require_tool
+from tests.exporters.separable import separable
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
 CASES = [(kind, seed) for seed in range(15) for kind in NETWORKS]
@@ -47,6 +48,23 @@ def test_verilator_finds_the_same(kind: type[nn.Module], seed: int, tmp_path: Pa
     one, two = (simulate(tmp_path / "out", simulator, builds=builds) for simulator in ("iverilog", "verilator"))
     assert one.verification.mismatch is None
     assert one == two
+
+
+@pytest.mark.slow
+def test_a_depthwise_network_with_drum_an_18_bit_accumulator_and_powers_of_two(tmp_path: Path, builds: Path) -> None:
+    """One image by Icarus Verilog, ten by Verilator; a depthwise layer is a pass a channel, each in one column."""
+    require_tool("verilator")
+    network, design, batch = separable(8, 10)
+    program = lower(network, design)
+    for simulator, count in (("iverilog", 1), ("verilator", len(batch))):
+        folder = tmp_path / simulator
+        export_verilog(program, folder, rows=2, columns=2, images=list(batch[:count].split(1)))
+        found = simulate(folder, simulator, builds=builds, flags=["-O0"])
+        assert found.verification.mismatch is None, found
+        assert found.verification.values > 0
+    passes = [layer for layer, _ in read_manifest(folder)["passes"]]
+    assert passes.count("depthwise1") == 8 + 1  # and the copy with its padding
+    assert "sign_magnitude(drum(8,8,4))" in (folder / "README.md").read_text()
 
 
 @pytest.mark.slow
