@@ -91,10 +91,40 @@ template <class T, class Out> int64_t compare(bool convolution, Processor proces
     return wrong;
 }
 
+template <class T> int64_t frame() {
+    Padding job{};
+    job.wide = sizeof(T) == 2;
+    job.zero = static_cast<std::uint16_t>(below(200));
+    job.planes = 1 + below(3);
+    int64_t size = job.planes, padded = job.planes;
+    for (int d = 0; d < 3; d++) {
+        job.size[d] = below(4), job.before[d] = below(3), job.padded[d] = job.size[d] + job.before[d] + below(3);
+        size *= job.size[d], padded *= job.padded[d];
+    }
+    Buffer<T> x(size), out(padded);
+    for (int64_t i = 0; i < size; i++) x.get()[i] = static_cast<T>(below(256));
+    job.x = x.get(), job.out = out.get();
+    pad(job);
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < padded; i++) {
+        int64_t at = i / job.padded[2] / job.padded[1] / job.padded[0];
+        const int64_t place[3] = {i / job.padded[2] / job.padded[1] % job.padded[0], i / job.padded[2] % job.padded[1],
+                                  i % job.padded[2]};
+        bool inside = true;
+        for (int d = 0; d < 3; d++) {
+            inside = inside && place[d] >= job.before[d] && place[d] < job.before[d] + job.size[d];
+            at = at * job.size[d] + place[d] - job.before[d];
+        }
+        wrong += out.get()[i] != (inside ? x.get()[at] : static_cast<T>(job.zero));
+    }
+    return wrong;
+}
+
 }  // namespace
 
 int main() {
     int64_t wrong = 0, cases = 0;
+    for (int i = 0; i < 50; i++, cases += 2) wrong += frame<uint8_t>() + frame<uint16_t>();
     for (int processor = 0; processor <= PROCESSORS; processor++)
         for (int route = -1; route <= 3; route++)
             for (int i = 0; i < 24; i++, cases += 4) {

@@ -45,6 +45,7 @@ def test_lookup_under_the_address_and_undefined_behaviour_sanitizers(tmp_path: P
         ]
         objects += [
             pool.submit(compiled, tmp_path, NATIVE / "lookup.cpp", "lookup", *flags),
+            pool.submit(compiled, tmp_path, NATIVE / "lookup_pad.cpp", "pad", *flags),
             pool.submit(compiled, tmp_path, HERE / "lookup.cpp", "driver", *flags, f"-DPROCESSORS={len(builds) - 1}"),
         ]
         files = [str(one.result()) for one in objects]
