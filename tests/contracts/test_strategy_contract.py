@@ -9,7 +9,9 @@ import torch
 from torch import Generator
 
 from adequate.exploration import Space, Strategy, random_points
+from tests.contracts.answer_contract import AnswerContract
 from tests.contracts.strategy_contract import FrontContract, Maker
+from tests.exploration.problems import ADDITIVE
 
 
 def repeating(space: Space, *, trials: int, generator: Generator, objectives: Sequence[str] = ()) -> Strategy:
@@ -52,4 +54,38 @@ def test_a_wrong_strategy_breaks_its_law(strategy: Maker, law: str, tmp_path: Pa
 
     given: dict[str, Any] = {"tmp_path": tmp_path} if "killed" in law else {}
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
+        getattr(Wrong(), law)(**given)
+
+
+def careless(space: Space, accuracy: float, *, objective: str) -> Strategy:
+    """Answers with the narrowest point, whatever its accuracy."""
+    yield [space.design(space.widest)]
+    return space.design(space.narrowest)
+
+
+def timid(space: Space, accuracy: float, *, objective: str) -> Strategy:
+    """Answers with the widest point if that will do."""
+    [trial] = yield [space.design(space.widest)]
+    return trial.design if trial.accuracy >= accuracy else None
+
+
+@pytest.mark.parametrize(
+    ("strategy", "law"),
+    [
+        (careless, "test_the_answer_is_accurate_enough_and_nearly_the_cheapest"),
+        (timid, "test_the_answer_is_accurate_enough_and_nearly_the_cheapest"),
+        (careless, "test_the_answer_was_tried_and_no_design_asked_twice"),
+        (careless, "test_none_if_not_even_the_widest_is_accurate_enough"),
+        (timid, "test_everything_as_narrow_as_it_gets_if_nothing_matters"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_wrong_walk_breaks_its_law(strategy: Maker, law: str) -> None:
+    class Wrong(AnswerContract):
+        make = staticmethod(strategy)
+        excess = 0.2
+
+    given: dict[str, Any] = {"problem": ADDITIVE["unlike"]} if "answer" in law else {}
+    given |= {"accuracy": 0.9} if "accurate_enough_and" in law else {}
+    with pytest.raises(AssertionError):
         getattr(Wrong(), law)(**given)

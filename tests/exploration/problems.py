@@ -7,7 +7,7 @@ have their optimum at 0, these have it at a choice of its own for each knob, awa
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
-from math import cos, pi, sin, sqrt
+from math import cos, pi, prod, sin, sqrt
 
 from adequate.design import Design, LayerDesign
 from adequate.exploration import Point, Space
@@ -93,3 +93,42 @@ PROBLEMS = (
 """Zitzler, Deb and Thiele 2000, "Comparison of multiobjective evolutionary algorithms", Evol. Comput. 8(2), 3; Deb,
 Thiele, Laumanns and Zitzler 2002, "Scalable multi-objective optimization test problems", CEC, section 5 (the distance
 is our sum of absolute differences; ZDT3 is lifted by 1, so that every loss is positive)."""
+
+
+@dataclass(frozen=True)
+class Additive:
+    """Accuracy that each knob takes a part of, fourfold with every bit less, as rounding noise; cost per bit.
+
+    ``crossed`` lets knobs spoil more together than alone.
+    """
+
+    noises: tuple[float, ...]
+    costs: tuple[float, ...]
+    choices: int = 5
+    crossed: float = 0.0
+
+    @property
+    def space(self) -> Space:
+        """A knob for each noise."""
+        return knobs(len(self.noises), self.choices)
+
+    def trial(self, design: Design) -> dict[str, float]:
+        """accuracy, cost, and the loss that accuracy is 1 less of."""
+        point = self.space.point(design)
+        alone = [noise * 4.0**-place for noise, place in zip(self.noises, point, strict=True)]
+        loss = sum(alone) + self.crossed * prod(sqrt(one) for one in alone)
+        cost = sum(cost * (place + 2) for cost, place in zip(self.costs, point, strict=True))
+        return {"accuracy": 1 - loss, "loss": loss, "cost": cost}
+
+    def cheapest(self, accuracy: float) -> float:
+        """The least cost of a point so accurate, of all points."""
+        figures = map(self.trial, map(self.space.design, self.space.points()))
+        return min(one["cost"] for one in figures if one["accuracy"] >= accuracy)
+
+
+ADDITIVE = {
+    "alike": Additive((0.3, 0.3, 0.3, 0.3), (1.0, 1.0, 1.0, 1.0)),
+    "unlike": Additive((0.5, 0.02, 0.1, 0.3), (1.0, 8.0, 3.0, 2.0)),
+    "one matters": Additive((0.8, 1e-4, 1e-4, 1e-4), (1.0, 9.0, 9.0, 9.0)),
+    "crossed": Additive((0.4, 0.2, 0.1, 0.3), (4.0, 2.0, 1.0, 3.0), crossed=0.5),
+}

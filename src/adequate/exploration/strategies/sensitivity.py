@@ -1,0 +1,72 @@
+"""What each choice costs and loses alone, and the best sum of them by integer programming."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adequate.exploration.answers import Answers
+from adequate.exploration.search import Strategy
+from adequate.exploration.space import Point, Space
+
+ROUNDS = 16
+"""Allowances that are tried (our choice)."""
+
+
+def sensitivity(
+    space: Space, accuracy: float, *, objective: str = "stored_bits", measure: str = "accuracy", rounds: int = ROUNDS
+) -> Strategy:
+    """A cheap design that is at least so accurate, as if the losses and the costs of all knobs added up.
+
+    Every choice of every knob is tried alone, the others at their widest: that is its loss, what ``measure`` gets
+    worse by (``accuracy`` is to be high, any other figure low), and its cost. Then the choices of least total cost
+    whose losses add up to no more than an allowance are found by integer programming,
+    min sum cost[k, c] x[k, c], sum_c x[k, c] = 1, sum loss[k, c] x[k, c] <= allowance, and tried. The largest
+    allowance that keeps ``accuracy`` is found by bisection of its logarithm; ``rounds`` are tried, and the cheapest
+    of all trials that are accurate enough is the answer. A measure that says more than the accuracy of some images
+    does, such as their cross entropy, makes a better one. None if not even the widest point is accurate enough.
+    """
+    answers = Answers(space)
+    [full] = yield from answers.ask([space.widest])
+    if full.accuracy < accuracy:
+        return None
+    alone = [(knob, place) for knob, last in enumerate(space.widest) for place in range(last + 1)]
+    trials = yield from answers.ask([_alone(space, knob, place) for knob, place in alone])
+    sign = -1.0 if measure == "accuracy" else 1.0
+    losses = np.array([max(sign * (trial.figure(measure) - full.figure(measure)), 0.0) for trial in trials])
+    costs = np.array([trial.figure(objective) - full.figure(objective) for trial in trials])
+    high = float(losses.sum())
+    low = float(losses[losses > 0].min(initial=high)) / 2  # less than any loss: what is lossless alone
+    allowances = [high, low]
+    for _ in range(rounds):
+        allowance = allowances.pop(0) if allowances else sqrt(low * high)
+        [trial] = yield from answers.ask([_cheapest(alone, costs, losses, allowance)])
+        held = trial.accuracy >= accuracy
+        low, high = (allowance, high) if held else (low, max(allowance, low))
+        trials.append(trial)
+    enough = [trial for trial in trials if trial.accuracy >= accuracy]
+    return min(enough, key=lambda trial: (trial.figure(objective), -trial.accuracy)).design
+
+
+def _alone(space: Space, knob: int, place: int) -> Point:
+    return (*space.widest[:knob], place, *space.widest[knob + 1 :])
+
+
+def _cheapest(
+    choices: Sequence[tuple[int, int]], costs: NDArray[np.float64], losses: NDArray[np.float64], allowance: float
+) -> Point:
+    """The choices of least total cost within the allowance."""
+    from scipy.optimize import LinearConstraint, milp  # here, since the import takes a second
+
+    knobs = np.array([knob for knob, _ in choices])
+    once = (knobs[None, :] == np.arange(knobs.max() + 1)[:, None]).astype(float)
+    share = losses / (allowance or 1.0)  # the solver's tolerances are absolute
+    found = milp(
+        costs / (np.abs(costs).max() or 1.0),
+        constraints=[LinearConstraint(once, 1, 1), LinearConstraint(share[None, :], -np.inf, float(allowance > 0))],
+        integrality=np.ones(len(choices)),
+        bounds=(0, 1),
+        options={"mip_rel_gap": 0.0},
+    )
+    return tuple(place for (_, place), taken in zip(choices, found.x, strict=True) if taken > 0.5)
