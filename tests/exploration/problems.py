@@ -6,6 +6,7 @@ have their optimum at 0, these have it at a choice of its own for each knob, awa
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from math import cos, pi, prod, sin, sqrt
 
@@ -41,7 +42,7 @@ class Problem:
         first, *others = self.losses(self.space.point(design))
         return {"accuracy": 1 - first, **dict(zip(self.objectives, others, strict=True))}
 
-    @property
+    @cached_property
     def volume(self) -> float:
         """The hypervolume of the true front."""
         return hypervolume(map(self.losses, self.optimal), self.reference)
@@ -107,7 +108,7 @@ class Additive:
     choices: int = 5
     crossed: float = 0.0
 
-    @property
+    @cached_property
     def space(self) -> Space:
         """A knob for each noise."""
         return knobs(len(self.noises), self.choices)
@@ -120,10 +121,14 @@ class Additive:
         cost = sum(cost * (place + 2) for cost, place in zip(self.costs, point, strict=True))
         return {"accuracy": 1 - loss, "loss": loss, "cost": cost}
 
+    @cached_property
+    def everything(self) -> tuple[dict[str, float], ...]:
+        """The figures of all points."""
+        return tuple(map(self.trial, map(self.space.design, self.space.points())))
+
     def cheapest(self, accuracy: float) -> float:
-        """The least cost of a point so accurate, of all points."""
-        figures = map(self.trial, map(self.space.design, self.space.points()))
-        return min(one["cost"] for one in figures if one["accuracy"] >= accuracy)
+        """The least cost of a point so accurate."""
+        return min(one["cost"] for one in self.everything if one["accuracy"] >= accuracy)
 
 
 ADDITIVE = {

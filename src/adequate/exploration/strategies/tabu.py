@@ -23,15 +23,16 @@ def tabu(space: Space, accuracy: float, *, objective: str = "stored_bits") -> St
     point = yield from lowest_alone(answers, accuracy)
     [current] = yield from answers.ask([point])
     free = list(range(len(point)))
+    trials = [current]
     while True:
+        for trial in trials:
+            if trial.accuracy >= accuracy and trial.figure(objective) < best.figure(objective):
+                best = trial
         up = current.accuracy < accuracy
         reached = {knob: one for knob in free if (one := moved(space, point, knob, 1 if up else -1)) is not None}
         if not reached:
             return best.design
         trials = yield from answers.ask(list(reached.values()))
-        for trial in (current, *trials):
-            if trial.accuracy >= accuracy and trial.figure(objective) < best.figure(objective):
-                best = trial
         order = gain_per_cost if up else saving_per_loss
         knob, after = max(zip(reached, trials, strict=True), key=lambda pair: order(current, pair[1], objective))
         crossed = up == (after.accuracy >= accuracy)
