@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from adequate.accelerators import Memory, Work
-from adequate.accelerators.bitfusion import BitFusion
+from adequate.accelerators.bitfusion import Bitfusion
 from adequate.accelerators.loop_nest import LoopNest
 
 FAST = Memory(1 << 18, 1 << 18, 1e30)
@@ -31,7 +31,7 @@ def work(loops: LoopNest, a: int, w: int) -> Work:
 def test_the_sweeps_rows(name: str) -> None:
     loops, bits = LAYERS[name]
     batch = replace(work(loops, *bits), runs=16)
-    found = tuple(BitFusion(columns=columns, memory=FAST).cycles(batch) for columns in (16, 32, 64, 128))
+    found = tuple(Bitfusion(columns=columns, memory=FAST).cycles(batch) for columns in (16, 32, 64, 128))
     assert found == SWEEP[name]
 
 
@@ -41,11 +41,11 @@ def test_bricks_of_two_bits_are_shared_out() -> None:
         wide = {one: 2 if one <= 2 else 4 if one <= 4 else 8 if one <= 8 else 16 for one in (a, w)}
         bricks = (wide[a] // 2) * (wide[w] // 2)
         deep = work(LoopNest(1, 1024, 1, (1, 1)), a, w)
-        assert BitFusion(rows=1, columns=1, memory=FAST).cycles(deep) == 1024 * bricks // 16
-        cost = BitFusion(rows=1, columns=1, memory=FAST).simulate(deep)
-        assert cost.energy_parts_pj["compute"] == pytest.approx(64 * bricks * BitFusion().unit_pj)
+        assert Bitfusion(rows=1, columns=1, memory=FAST).cycles(deep) == 1024 * bricks // 16
+        cost = Bitfusion(rows=1, columns=1, memory=FAST).simulate(deep)
+        assert cost.energy_parts_pj["compute"] == pytest.approx(64 * bricks * Bitfusion().unit_pj)
 
 
 def test_more_than_16_bits_are_refused() -> None:
-    with pytest.raises(ValueError, match="its input has integers of 17 bits; bit_fusion holds at most 16"):
-        BitFusion().simulate(work(LAYERS["fc1"][0], 17, 8))
+    with pytest.raises(ValueError, match="its input has integers of 17 bits; bitfusion holds at most 16"):
+        Bitfusion().simulate(work(LAYERS["fc1"][0], 17, 8))

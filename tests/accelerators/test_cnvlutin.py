@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adequate.accelerators.cnvlutin import Cnvlutin
-from adequate.accelerators.dadiannao import DaDianNao
+from adequate.accelerators.dadiannao import Dadiannao
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.work import Work
 from tests.accelerators.cases import layer, layers
@@ -40,7 +40,7 @@ def test_one_window_by_hand() -> None:
 def test_without_zeros_it_is_dadiannao_and_with_them_no_slower() -> None:
     for work in CASES[::3]:
         assert work.operands is not None
-        machine, dense = Cnvlutin(memory=ENDLESS), DaDianNao(memory=ENDLESS)
+        machine, dense = Cnvlutin(memory=ENDLESS), Dadiannao(memory=ENDLESS)
         ones = replace(work, operands=replace(work.operands, activation=torch.ones_like(work.operands.activation)))
         assert machine.simulate(work).cycles <= dense.simulate(work).cycles == machine.simulate(ones).cycles, work.name
 

@@ -16,7 +16,7 @@ from adequate.accelerators import (
     TECHNOLOGIES,
     Accelerator,
     Cost,
-    DaDianNao,
+    Dadiannao,
     LayerOperands,
     Roofline,
     Work,
@@ -171,8 +171,8 @@ def test_a_network_costs_what_its_layers_cost(kind: type[Accelerator]) -> None:
 def test_minifloats_are_no_integers() -> None:
     network = trace(nn.Linear(4, 2).eval(), torch.zeros(1, 4))
     design = Design({network.multiplying[0].name: LayerDesign(Minifloat(4, 3), Minifloat(4, 3))})
-    with pytest.raises(ValueError, match="da_?dian_?nao multiplies integers of at most 16 bits"):
-        cost(network, design, DaDianNao())
+    with pytest.raises(ValueError, match="dadiannao multiplies integers of at most 16 bits"):
+        cost(network, design, Dadiannao())
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adequate.accelerators import Cost, DaDianNao, LayerOperands, Memory, Work
+from adequate.accelerators import Cost, Dadiannao, LayerOperands, Memory, Work
 from adequate.accelerators.compression import ZeroBitmap
 from adequate.accelerators.loop_nest import LoopNest
 
@@ -43,7 +43,7 @@ def test_compression_reads_the_operands_without_their_padding() -> None:
 
 
 def test_dadiannao_counts_its_words() -> None:
-    machine = DaDianNao(tiles=1, filters=2, lanes=1, windows=4)
+    machine = Dadiannao(tiles=1, filters=2, lanes=1, windows=4)
     cost = machine.simulate(WORK)
     window_sets, filter_sets = 3, 2
     words = 2 * (window_sets * 54 + filter_sets * 9 * 18 + 27)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d
 
-from adequate.accelerators import DaDianNao
+from adequate.accelerators import Dadiannao
 from adequate.accelerators.effectual import effectual_macs
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.roofline import UNBOUNDED, Roofline, effectual_cycles
@@ -31,7 +31,7 @@ def test_effectual_products_are_a_convolution_of_the_nonzero_masks() -> None:
 
 def test_a_dense_machine_of_the_same_peak_and_link_is_no_faster() -> None:
     for work in layers(216, seed=6):
-        assert Roofline().simulate(work).cycles <= DaDianNao().simulate(work).cycles
+        assert Roofline().simulate(work).cycles <= Dadiannao().simulate(work).cycles
 
 
 def test_cycles_by_hand() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adequate.accelerators.dadiannao import DaDianNao
+from adequate.accelerators.dadiannao import Dadiannao
 from adequate.accelerators.dynamic_stripes import DynamicStripes
 from adequate.accelerators.extents import extents
 from adequate.accelerators.grid import Grid
@@ -83,7 +83,7 @@ def test_what_activations_need_is_never_more_than_their_words() -> None:
 def test_stripes_is_bits_times_as_long_as_a_parallel_grid_and_monotone_in_them() -> None:
     loops = LoopNest(1, 20, 9, (6, 6), (3, 3))
     work = Work("conv", loops, 8, 8, 8, 8, 8)
-    parallel = DaDianNao(tiles=1, filters=4, lanes=4, windows=3, memory=ENDLESS).simulate(work).cycles
+    parallel = Dadiannao(tiles=1, filters=4, lanes=4, windows=3, memory=ENDLESS).simulate(work).cycles
     found = [
         Stripes(Grid(1, 4, 3, 4), memory=ENDLESS).simulate(replace(work, activation_width=bits)).cycles
         for bits in range(1, 17)

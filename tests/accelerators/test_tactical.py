@@ -8,7 +8,7 @@ from random import Random
 import pytest
 import torch
 
-from adequate.accelerators import DaDianNao, retirement, weight_skipping
+from adequate.accelerators import Dadiannao, retirement, weight_skipping
 from adequate.accelerators.dynamic_stripes import DynamicStripes
 from adequate.accelerators.grid import DNNSIM_GRID, Grid
 from adequate.accelerators.loop_nest import LoopNest
@@ -171,7 +171,7 @@ def test_schedules_are_the_reference_s_place_by_place(skipping: WeightSkipping) 
 
 def test_without_lookahead_and_with_dense_weights_it_is_dadiannao() -> None:
     for work in layers(40, seed=7):
-        expected = DaDianNao(4, 4, 4, windows=2, memory=FREE).simulate(work).cycles
+        expected = Dadiannao(4, 4, 4, windows=2, memory=FREE).simulate(work).cycles
         grid = Grid(4, 4, 2, 4)
         assert Tactical(grid, WeightSkipping(0, 0), memory=FREE).simulate(work).cycles == expected
         operands = work.values("the test")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from adequate import cost, dynamic_fixed, fold_batchnorm, operands, profile, trace
-from adequate.accelerators import ACCELERATORS, DaDianNao
+from adequate.accelerators import ACCELERATORS, Dadiannao
 from adequate.accelerators.cost import FIGURES
 from adequate.data import load
 from adequate.network import Network
@@ -68,7 +68,7 @@ def test_shapes_and_word_lengths_are_enough_for_a_machine_that_does_not_read_val
 def test_constants_are_told_with_their_sources(adequate: Command) -> None:
     answer = adequate("cost", "lenet", "--bits", 8, "--accelerator", "dadiannao", "--explain")
     text = " ".join(answer.out.split())
-    for one in DaDianNao().constants().values():
+    for one in Dadiannao().constants().values():
         assert " ".join(one.source.split())[:30] in text
     assert "(not verified)" in text
 

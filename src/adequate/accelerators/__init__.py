@@ -2,11 +2,11 @@
 
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.area import Area, Target
-from adequate.accelerators.bitfusion import BitFusion
+from adequate.accelerators.bitfusion import Bitfusion
 from adequate.accelerators.cnvlutin import Cnvlutin
 from adequate.accelerators.cost import Cost, total
 from adequate.accelerators.costing import layer_costs
-from adequate.accelerators.dadiannao import DaDianNao
+from adequate.accelerators.dadiannao import Dadiannao
 from adequate.accelerators.dynamic_stripes import DynamicStripes
 from adequate.accelerators.eie import EIE
 from adequate.accelerators.energy import estimated_energy_pj
@@ -31,7 +31,7 @@ ACCELERATORS: tuple[type[Accelerator], ...] = (
     Roofline,
     Systolic,
     RowStationary,
-    DaDianNao,
+    Dadiannao,
     Cnvlutin,
     Stripes,
     DynamicStripes,
@@ -41,7 +41,7 @@ ACCELERATORS: tuple[type[Accelerator], ...] = (
     TacticalE,
     TacticalP,
     SCNN,
-    BitFusion,
+    Bitfusion,
     Laconic,
     Zascad,
     Zascas,
@@ -56,10 +56,10 @@ __all__ = [
     "TECHNOLOGIES",
     "Accelerator",
     "Area",
-    "BitFusion",
+    "Bitfusion",
     "Cnvlutin",
     "Cost",
-    "DaDianNao",
+    "Dadiannao",
     "DynamicStripes",
     "Laconic",
     "LayerOperands",

@@ -18,7 +18,7 @@ EYERISS_SIZED = Memory(activation_bytes=32 << 10, weight_bytes=64 << 10, bits_pe
 
 
 @dataclass(frozen=True)
-class BitFusion(Accelerator):
+class Bitfusion(Accelerator):
     """``rows`` by ``columns`` fusion units; a unit does (8 / a) * (8 / w) products of a by w bits in a cycle.
 
     cycles = windows * filters / ``columns`` * taps * channels / (``rows`` * (8 / a) * (8 / w)), each quotient rounded

@@ -18,7 +18,7 @@ BANK_BYTES = 512 << 10
 
 
 @dataclass(frozen=True)
-class DaDianNao(Accelerator):
+class Dadiannao(Accelerator):
     """``tiles`` tiles of ``filters`` filters by ``lanes`` channels: each cycle one tap of one window.
 
     cycles = windows / ``windows`` * groups * filters / (tiles * filters) * taps * channels / lanes, every quotient

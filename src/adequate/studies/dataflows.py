@@ -12,7 +12,7 @@ import torch
 
 from adequate.accelerators import (
     Accelerator,
-    BitFusion,
+    Bitfusion,
     Cost,
     LayerOperands,
     Roofline,
@@ -41,7 +41,7 @@ QUICK = NETWORKS[:1]
 SCALE_SIM = {Dataflow.OUTPUT: 10175, Dataflow.WEIGHT: 11199, Dataflow.INPUT: 14207}
 """SCALE-Sim 3.0.0, test/general/golden_trace_user_*, less stalls: 32 x 32 array; M, N, K = 256, 128, 256."""
 
-EDGE = (Systolic(), RowStationary(), BitFusion(), Zascad())
+EDGE = (Systolic(), RowStationary(), Bitfusion(), Zascad())
 EDGE_BITS = 8
 """Word length of the roofline's networks, which all of them hold (ours)."""
 

@@ -15,9 +15,9 @@ from torch import Generator
 from adequate.accelerators import (
     SCNN,
     Accelerator,
-    BitFusion,
+    Bitfusion,
     Cost,
-    DaDianNao,
+    Dadiannao,
     Laconic,
     Operands,
     Pragmatic,
@@ -51,7 +51,7 @@ BITS = (16, 8)
 POTENTIAL, AT_BEST = 40.0, 500.0
 """Times less work: the abstract of ISCA 2019, over its networks; that of arXiv 1805.04513, on a sparse AlexNet."""
 
-MACHINES: tuple[type[Accelerator], ...] = (DaDianNao, RowStationary, SCNN, Pragmatic, BitFusion, Laconic)
+MACHINES: tuple[type[Accelerator], ...] = (Dadiannao, RowStationary, SCNN, Pragmatic, Bitfusion, Laconic)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def machine_rows(subject: Subject, bits: int, network: Network, design: Design, 
     for kind in MACHINES:
         machine = kind()
         found[machine.name()] = total(layer_costs(network, design, machine, sample).values())
-    base = found[DaDianNao.name()]
+    base = found[Dadiannao.name()]
     rows: list[Comparison] = []
     for name, cost in found.items():
         work = f"{subject.name}, {bits} bits"
