@@ -25,6 +25,7 @@ from adequate.accelerators.tactical import Tactical
 from adequate.accelerators.tactical_serial import TacticalE, TacticalP
 from adequate.accelerators.technology import TECHNOLOGIES, Technology
 from adequate.accelerators.work import LayerOperands, Operands, Work, work_of
+from adequate.accelerators.work_reduction import BitWork, bit_work
 from adequate.accelerators.yosys import Yosys
 
 ACCELERATORS: tuple[type[Accelerator], ...] = (
@@ -56,6 +57,7 @@ __all__ = [
     "TECHNOLOGIES",
     "Accelerator",
     "Area",
+    "BitWork",
     "Bitfusion",
     "Cnvlutin",
     "Cost",
@@ -80,6 +82,7 @@ __all__ = [
     "Yosys",
     "Zascad",
     "Zascas",
+    "bit_work",
     "estimated_energy_pj",
     "layer_costs",
     "synthesize",
