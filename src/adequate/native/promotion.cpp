@@ -25,6 +25,7 @@ void fill(const Promotion& job, uint64_t* rows, int64_t filters, int64_t left, i
     const int64_t step = filters * job.lanes;
     for (;;) {
         const uint64_t zeros = all & ~rows[0];
+        if (!zeros) return;
         uint64_t digits[DIGITS] = {}, candidates[1 << DIGITS];
         for (int64_t i = 0; i < job.count; i++) {
             const Offset at = job.offsets[i];
