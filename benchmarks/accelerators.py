@@ -1,61 +1,83 @@
-"""How long accelerators take to be asked, one core, one image, 8 bits: one JSON line each.
+"""What it takes to say what networks cost: JSON lines, seconds of one thread's processor time, the best of some.
 
-Untrained networks on noise; taking the operands is a figure of its own.
+Eight-bit designs, one image of random pixels; the trained weights where ``ADEQUATE_DATA`` has them, else drawn ones:
+skipping zero weights takes longer the more of them there are. The operands, by running the network in the design's
+arithmetic, are taken once for all machines, and timed apart; memory is the process's to keep.
 """
 
 import json
+import os
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
-from timing import seconds
+from timing import keep_memory, seconds
 from torch import Generator
 
-from adequate import dynamic_fixed, operands, profile
-from adequate.accelerators import ACCELERATORS, BitWork, Laconic, bit_work, layer_costs, work_of
-from adequate.accelerators.work import Operands
+import adequate as aq
+from adequate import native
+from adequate.accelerators import ACCELERATORS, Accelerator, Operands, Work, work_of
+from adequate.accelerators.work_reduction import bit_work
 from adequate.design import Design
-from adequate.network import Network, fold_batchnorm, trace
-from adequate.zoo import entry
+from adequate.network import Network
 
-BITS, TURNS = 8, 5
-
-Asked = tuple[Network, Design, Operands]
+BITS = 8
+TRIALS = 7
+WEIGHTS = {
+    "lenet": "caffe_small/lenet_iter_10000.caffemodel",
+    "resnet20": "cifar10_resnet_pytorch/resnet20-12fca82f.th",
+    "squeezenet": "squeezenet_deep_compression/compressed_SqueezeNet.net",
+}
 
 
 def main() -> None:
     """Prints every figure."""
+    keep_memory()
     torch.set_num_threads(1)
-    lenet, resnet, squeezenet = asked("lenet"), asked("resnet20"), asked("squeezenet")
-    for machine in ACCELERATORS:
-        tell(f"{machine.name()} of resnet20", resnet[0], partial(layer_costs, *resnet[:2], machine(), resnet[2]))
-    tell("laconic of squeezenet", squeezenet[0], lambda: layer_costs(*squeezenet[:2], Laconic(), squeezenet[2]))
-    tell("every machine of lenet", lenet[0], lambda: [layer_costs(*lenet[:2], one(), lenet[2]) for one in ACCELERATORS])
-    tell("work in bits of squeezenet", squeezenet[0], lambda: all_work(*squeezenet))
+    for name in WEIGHTS:
+        report(name)
 
 
-def asked(name: str) -> Asked:
-    """A network, a design and the operands of one image, timed."""
-    generator, member = Generator().manual_seed(0), entry(name)
+def report(name: str) -> None:
+    """The figures of one network."""
+    entry = aq.entry(name)
     torch.manual_seed(0)
-    images = torch.randn(member.example_shape, generator=generator)
-    network = fold_batchnorm(trace(member.build().eval(), images))
-    design = dynamic_fixed(profile(network, [(images, torch.zeros(1))]), bits=BITS)
-    tell(f"operands of {name}", network, lambda: operands(network, design, images))
-    return network, design, operands(network, design, images)
+    model, weights = entry.build().eval(), Path(os.environ.get("ADEQUATE_DATA", "")) / "models" / WEIGHTS[name]
+    if weights.is_file():
+        entry.load(model, weights)
+    x = torch.rand(entry.example_shape, generator=Generator().manual_seed(0))
+    network = aq.fold_batchnorm(aq.trace(model, x))
+    design = aq.dynamic_fixed(aq.profile(network, [(x, torch.zeros(1, dtype=torch.int64))]), bits=BITS)
+    operands = aq.operands(network, design, x)
+    works = [work_of(network[layer], design[layer], one) for layer, one in operands.items()]
+    about = {"network": name, "trained": weights.is_file(), "processor": native.processor.name.lower()}
+    shown("operands", about, best(lambda: aq.operands(network, design, x)))
+    shown("work in bits", about, best(lambda: [bit_work(one, BITS) for one in works]), works)
+    spent = {one.name(): time_of(one(), network, design, operands) for one in ACCELERATORS}
+    for machine, taken in spent.items():
+        shown(machine, about, taken, works)
+    shown("all accelerators", about, sum(taken for taken in spent.values() if taken is not None))
 
 
-def all_work(network: Network, design: Design, found: Operands) -> BitWork:
-    """The work in bits of every layer."""
-    layers = [layer for layer in network.layers if layer.multiplies]
-    return sum((bit_work(work_of(one, design[one.name], found[one.name]), BITS) for one in layers), BitWork())
+def time_of(machine: Accelerator, network: Network, design: Design, operands: Operands) -> float | None:
+    """Of the network's whole cost, None where the machine refuses a layer."""
+    try:
+        return best(lambda: aq.cost(network, design, machine, operands))
+    except ValueError:
+        return None
 
 
-def tell(figure: str, network: Network, act: Callable[[], object]) -> None:
-    """Prints the least processor time of some calls: what else the machine does counts little."""
-    least = min(seconds(act) for _ in range(TURNS))
-    rate = sum(layer.macs for layer in network.layers) / least / 1e9
-    print(json.dumps({"figure": figure, "seconds": round(least, 4), "gmacs_per_core": round(rate, 2)}), flush=True)
+def best(act: Callable[[], object]) -> float:
+    """After one that is not measured."""
+    return min([seconds(act) for _ in range(TRIALS + 1)][1:])
+
+
+def shown(figure: str, about: dict[str, Any], taken: float | None, works: list[Work] | None = None) -> None:
+    """Billions of multiply-accumulates a second beside the time, where that is one sweep over all of them."""
+    rate = {} if works is None or not taken else {"gmacs": round(sum(one.macs for one in works) / taken / 1e9, 2)}
+    refused = {"refused": True} if taken is None else {"seconds": round(taken, 4)}
+    print(json.dumps({"figure": figure, **refused, **rate, **about}), flush=True)
 
 
 if __name__ == "__main__":
