@@ -58,30 +58,44 @@ void take_activations(const Cartesian& job, int64_t channel, const Pair& tile, s
                 found[phase_of({y, x}, job.stride)].push_back(place_of({y, x}, job.stride));
 }
 
+// Where every tap is, and which remainder it has.
+struct Layout {
+    std::vector<Place> places;
+    std::vector<int64_t> phases;
+};
+
+Layout layout_of(const Cartesian& job) {
+    Layout found;
+    for (int64_t r = 0; r < job.kernel.rows; r++)
+        for (int64_t q = 0; q < job.kernel.columns; q++) {
+            const Pair at{r * job.dilation.rows, q * job.dilation.columns};
+            found.places.push_back(place_of(at, job.stride));
+            found.phases.push_back(phase_of(at, job.stride));
+        }
+    return found;
+}
+
 // Tap by tap, though filter by filter is how they lie in memory.
-void take_weights(const Cartesian& job, int64_t channel, int64_t first, std::vector<int64_t>& places,
+void take_weights(const Cartesian& job, const Layout& layout, int64_t channel, int64_t first,
                   std::vector<Weights>& found) {
     const int64_t taps = job.kernel.rows * job.kernel.columns, last = std::min(first + job.block, job.filters);
-    const auto weight = [&](int64_t k, int64_t tap) { return job.weight[(k * job.channels + channel) * taps + tap]; };
-    const auto at = [&](int64_t tap) {
-        return Pair{tap / job.kernel.columns * job.dilation.rows, tap % job.kernel.columns * job.dilation.columns};
-    };
-    std::fill(places.begin(), places.end(), 0);
+    const auto weights = [&](int64_t k) { return job.weight + (k * job.channels + channel) * taps; };
+    std::vector<int64_t> next(taps);
     for (int64_t k = first; k < last; k++)
-        for (int64_t tap = 0; tap < taps; tap++) places[tap] += weight(k, tap) != 0;
+        for (int64_t tap = 0; tap < taps; tap++) next[tap] += weights(k)[tap] != 0;
     for (auto& one : found) one.taps.clear();
     for (int64_t tap = 0; tap < taps; tap++) {
-        auto& own = found[phase_of(at(tap), job.stride)].taps;
+        auto& own = found[layout.phases[tap]].taps;
         const int64_t before = own.empty() ? 0 : own.back().last;
-        own.push_back({place_of(at(tap), job.stride), before, before + places[tap]});
-        places[tap] = before;
+        own.push_back({layout.places[tap], before, before + next[tap]});
+        next[tap] = before;
     }
     for (auto& one : found) one.all.resize(one.taps.empty() ? 0 : one.taps.back().last);
     for (int64_t k = first; k < last; k++)
         for (int64_t tap = 0; tap < taps; tap++)
-            if (weight(k, tap))
-                found[phase_of(at(tap), job.stride)].all[places[tap]++] = {place_of(at(tap), job.stride),
-                                                                         static_cast<int32_t>((k & 4) << 2 | (k & 3))};
+            if (weights(k)[tap])
+                found[layout.phases[tap]].all[next[tap]++] = {layout.places[tap],
+                                                              static_cast<int32_t>((k & 4) << 2 | (k & 3))};
 }
 
 // Whether the product of an activation and a tap has an output.
@@ -134,14 +148,14 @@ Multiplied multiplied(const Cartesian& job) {
     const int64_t phases = job.stride.rows * job.stride.columns, tiles = job.tiles.rows * job.tiles.columns;
     std::vector<std::vector<std::vector<Place>>> activations(tiles, std::vector<std::vector<Place>>(phases));
     std::vector<Weights> weights(phases);
-    std::vector<int64_t> places(job.kernel.rows * job.kernel.columns);
+    const Layout layout = layout_of(job);
     std::vector<int32_t> hits(std::max<int64_t>(job.banks, 32));
     Multiplied whole{0, 0, 0};
     for (int64_t channel = 0; channel < job.channels; channel++) {
         for (int64_t at = 0; at < tiles; at++)
             take_activations(job, channel, {at / job.tiles.columns, at % job.tiles.columns}, activations[at]);
         for (int64_t first = 0; first < job.filters; first += job.block) {
-            take_weights(job, channel, first, places, weights);
+            take_weights(job, layout, channel, first, weights);
             int64_t slowest = 0;
             for (const auto& own : activations) {
                 Multiplied spent{0, 0, 0};
