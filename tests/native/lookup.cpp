@@ -91,7 +91,7 @@ template <class T, class Out> int64_t compare(bool convolution, Processor proces
     return wrong;
 }
 
-template <class T> int64_t frame() {
+template <class T> int64_t frame(Processor processor) {
     Padding job{};
     job.wide = sizeof(T) == 2;
     job.zero = static_cast<std::uint16_t>(below(200));
@@ -104,7 +104,7 @@ template <class T> int64_t frame() {
     Buffer<T> x(size), out(padded);
     for (int64_t i = 0; i < size; i++) x.get()[i] = static_cast<T>(below(256));
     job.x = x.get(), job.out = out.get();
-    pad(job);
+    pad(job, processor);
     int64_t wrong = 0;
     for (int64_t i = 0; i < padded; i++) {
         int64_t at = i / job.padded[2] / job.padded[1] / job.padded[0];
@@ -124,8 +124,9 @@ template <class T> int64_t frame() {
 
 int main() {
     int64_t wrong = 0, cases = 0;
-    for (int i = 0; i < 50; i++, cases += 2) wrong += frame<uint8_t>() + frame<uint16_t>();
-    for (int processor = 0; processor <= PROCESSORS; processor++)
+    for (int processor = 0; processor <= PROCESSORS; processor++) {
+        for (int i = 0; i < 50; i++, cases += 2)
+            wrong += frame<uint8_t>(static_cast<Processor>(processor)) + frame<uint16_t>(static_cast<Processor>(processor));
         for (int route = -1; route <= 3; route++)
             for (int i = 0; i < 24; i++, cases += 4) {
                 const Processor p = static_cast<Processor>(processor);
@@ -135,6 +136,7 @@ int main() {
                 wrong += compare<uint16_t, int32_t>(i % 2, p, r);
                 wrong += compare<uint16_t, int64_t>(i % 2, p, r);
             }
+    }
     uint8_t beyond[1] = {7}, inside[1] = {0};
     int32_t table[4] = {}, out[1];
     const int64_t term[1] = {0};

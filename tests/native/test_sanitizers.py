@@ -17,7 +17,7 @@ from adequate.native import Processor
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "src" / "adequate" / "native"
-KERNELS = ("lookup_columns", "lookup_direct", "lookup_planes", "lookup_rows", "lookup_scan")
+KERNELS = ("lookup_columns", "lookup_direct", "lookup_pad", "lookup_planes", "lookup_rows", "lookup_scan")
 AVX2 = ("-mavx2", "-mfma", "-mbmi2")
 BUILDS = {"portable": (), "avx2": AVX2, "avx512": (*AVX2, "-DADEQUATE_VECTOR=64")}
 
@@ -45,7 +45,6 @@ def test_lookup_under_the_address_and_undefined_behaviour_sanitizers(tmp_path: P
         ]
         objects += [
             pool.submit(compiled, tmp_path, NATIVE / "lookup.cpp", "lookup", *flags),
-            pool.submit(compiled, tmp_path, NATIVE / "lookup_pad.cpp", "pad", *flags),
             pool.submit(compiled, tmp_path, HERE / "lookup.cpp", "driver", *flags, f"-DPROCESSORS={len(builds) - 1}"),
         ]
         files = [str(one.result()) for one in objects]

@@ -23,5 +23,6 @@ def padded(x: Tensor, padding: Sequence[tuple[int, int]], zero: int) -> Tensor:
     sizes = (size + sum(pair) for size, pair in zip(x.shape[2:], padding, strict=True))
     out = torch.empty(*x.shape[:2], *sizes, dtype=x.dtype)
     volumes = (one.reshape(*one.shape[:2], *ones, *one.shape[2:]) for one in (x.contiguous(), out))
-    native.kernels.pad_patterns(*volumes, (*(0 for _ in ones), *(before for before, _ in padding)), zero)
+    before = (*(0 for _ in ones), *(low for low, _ in padding))
+    native.kernels.pad_patterns(*volumes, before, zero, int(native.processor))
     return out

@@ -30,13 +30,14 @@ struct Kernels {
     decltype(&portable::lookup_planes) planes;
     decltype(&portable::lookup_direct) direct;
     decltype(&portable::largest) largest;
+    decltype(&portable::pad) pad;
 };
 
 #define KERNELS(processor)                                                                                    \
     {processor::lookup_columns,      processor::lookup_rows_width,     processor::lookup_rows_scratch,        \
      processor::lookup_rows,         processor::lookup_scan_scratch,   processor::lookup_scan,                \
      processor::lookup_planes_takes, processor::lookup_planes_scratch, processor::lookup_planes,              \
-     processor::lookup_direct,       processor::largest}
+     processor::lookup_direct,       processor::largest,               processor::pad}
 
 Kernels kernels_of(Processor processor) {
 #ifdef ADEQUATE_X86
@@ -128,6 +129,8 @@ int64_t checked(const char* name, std::uint32_t most, int64_t size, const char* 
 }
 
 }  // namespace
+
+void pad(const Padding& job, Processor processor) { kernels_of(processor).pad(job); }
 
 void look_up(const Lookup& job, int64_t x_count, Processor processor, int threads, Route route) {
     const Kernels kernels = kernels_of(processor);

@@ -64,7 +64,7 @@ struct Padding {
     std::int64_t planes, size[3], before[3], padded[3];
 };
 
-void pad(const Padding&);
+void pad(const Padding&, Processor);
 
 #define ADEQUATE_LOOKUP(processor)                                                                            \
     namespace processor {                                                                                     \
@@ -79,6 +79,7 @@ void pad(const Padding&);
     void lookup_planes(const Lookup&, const Columns&, const Part&, void* scratch);                            \
     void lookup_direct(const Lookup&, const Part&, void* scratch);                                            \
     std::uint32_t largest(const void* patterns, std::int64_t count, bool wide);                               \
+    void pad(const Padding&);                                                                                 \
     }
 ADEQUATE_LOOKUP(portable)
 ADEQUATE_LOOKUP(avx2)

@@ -4,6 +4,7 @@
 #include "lookup.h"
 
 namespace adequate {
+namespace ADEQUATE_PROCESSOR {
 namespace {
 
 using std::int64_t;
@@ -27,4 +28,5 @@ template <class T> void pad_as(const Padding& job) {
 
 void pad(const Padding& job) { job.wide ? pad_as<std::uint16_t>(job) : pad_as<std::uint8_t>(job); }
 
+}  // namespace ADEQUATE_PROCESSOR
 }  // namespace adequate
