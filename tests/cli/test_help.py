@@ -37,8 +37,8 @@ def example(page: str) -> list[str]:
 
 def test_every_command_of_the_issue_is_there() -> None:
     assert NAMES == [
-        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "multipliers", "cost", "export",
-        "verify", "report", "study",
+        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "search", "pick",
+        "multipliers", "cost", "export", "verify", "report", "study",
     ]  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_the_example_can_be_copied(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     (tmp_path / "exports/digits").mkdir(parents=True)
-    for run in ("first", "second", "digits"):
+    for run in ("first", "second", "digits", "front"):
         (tmp_path / "runs" / run).mkdir(parents=True)
         (tmp_path / "runs" / run / "design.json").touch()
     page = adequate(*([name] if name else []), "--help")

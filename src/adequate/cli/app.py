@@ -16,8 +16,10 @@ from adequate.cli.export import export
 from adequate.cli.finetune import finetune
 from adequate.cli.multipliers import multipliers
 from adequate.cli.options import grouped
+from adequate.cli.pick import pick
 from adequate.cli.profile import profile
 from adequate.cli.report import report
+from adequate.cli.search import search
 from adequate.cli.study import study
 from adequate.cli.trace import trace
 from adequate.cli.verify import verify
@@ -30,6 +32,8 @@ COMMANDS = (
     diff,
     condense,
     finetune,
+    search,
+    pick,
     multipliers,
     cost,
     export,

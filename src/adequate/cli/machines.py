@@ -14,6 +14,8 @@ ALL = "all"
 def machines(names: str, technology: str | None) -> "list[Accelerator]":
     """The accelerators of a list of names with commas between them, in the configurations they were published in.
 
+    ``all`` with a technology is all that can be had in another.
+
     Raises:
         Misuse: no such accelerator or technology, or a machine that has no other technology.
     """
@@ -26,7 +28,14 @@ def machines(names: str, technology: str | None) -> "list[Accelerator]":
             there = ", ".join(one.name() for one in ACCELERATORS)
             raise Misuse(f"no such accelerator {name!r}; there are {there} and {ALL}")
     made = [known[letters]() for letters in (known if names == ALL else asked)]
-    return made if technology is None else [_in_technology(one, technology) for one in made]
+    if technology is None:
+        return made
+    return [_in_technology(one, technology) for one in made if names != ALL or _has_choice(one)]
+
+
+def _has_choice(machine: "Accelerator") -> bool:
+    made: Any = machine
+    return "technology" in {one.name for one in fields(made)}
 
 
 def _letters(name: str) -> str:
@@ -41,6 +50,6 @@ def _in_technology(machine: "Accelerator", name: str) -> "Accelerator":
     if name not in known:
         raise Misuse(f"no such technology {name!r}; there are {', '.join(known)}")
     made: Any = machine
-    if "technology" not in {one.name for one in fields(made)}:
+    if not _has_choice(machine):
         raise Misuse(f"{machine.name()} is known in its published technology alone; leave --technology out")
     return replace(made, technology=known[name])
