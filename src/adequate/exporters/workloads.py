@@ -1,0 +1,95 @@
+"""A network's sums of products as workloads of outside tools: SCALE-Sim's topologies, Timeloop's problems."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from adequate.accelerators.loop_nest import LoopNest, loop_nest
+from adequate.network import Network
+from adequate.network.layer import Layer
+
+CONVOLUTIONS = ("Layer name", "IFMAP Height", "IFMAP Width", "Filter Height", "Filter Width", "Channels", "Num Filter")
+STRIDES = ("Stride height", "Stride width")
+
+
+def scalesim_convolutions(network: Network) -> str:
+    """SCALE-Sim's topology (CSV) of one image: a row for every group of every layer, once for each call.
+
+    Padding is part of the activations, and rows and columns that no window reads are left out, for SCALE-Sim rounds the
+    number of windows up. A dilated layer stands as the matrix product it is, as SCALE-Sim takes those.
+
+    Source: github scalesim-project/scale-sim-v2@013c54e, topology_utils.py.
+
+    Raises:
+        ValueError: a layer has no loops (see ``loop_nest``).
+    """
+    rows = [(name, *_convolution(loops)) for name, loops in _groups(network)]
+    return _table((*CONVOLUTIONS, *STRIDES), rows)
+
+
+def scalesim_products(network: Network) -> str:
+    """SCALE-Sim's topology (CSV) as matrix products, M windows by N filters by K summed; rows as above.
+
+    Raises:
+        ValueError: as ``scalesim_convolutions``.
+    """
+    rows = [(name, loops.windows, loops.filters, loops.channels * loops.taps) for name, loops in _groups(network)]
+    return _table(("Layer", "M", "N", "K"), rows)
+
+
+def timeloop_problem(layer: Layer) -> str:
+    """Timeloop's problem (YAML, written as the JSON it contains) of one call of a layer on one image.
+
+    Dimensions: G groups, C channels and M filters of one, R x S taps, P x Q windows, N = 1 images.
+
+    The keys are those of Timeloop's own CNN shapes (dimensions, coefficients, data-spaces); not run through Timeloop.
+
+    Raises:
+        ValueError: as ``scalesim_convolutions``.
+    """
+    loops = loop_nest(layer)
+    sizes = {"N": 1, "G": loops.groups, "C": loops.channels, "M": loops.filters}
+    sizes |= dict(zip("RSPQ", (*loops.kernel, *loops.output), strict=True))
+    names = ("Hstride", "Wstride", "Hdilation", "Wdilation")
+    values = (*loops.stride, *loops.dilation)
+    rows, columns = [["R", "Hdilation"], ["P", "Hstride"]], [["S", "Wdilation"], ["Q", "Wstride"]]
+    spaces = [
+        {"name": "Weights", "projection": [[[one]] for one in "GMCRS"]},
+        {"name": "Inputs", "projection": [*([[one]] for one in "NGC"), rows, columns]},
+        {"name": "Outputs", "projection": [[[one]] for one in "NGMPQ"], "read-write": True},
+    ]
+    shape = {
+        "name": layer.name,
+        "dimensions": list(sizes),
+        "coefficients": [{"name": name, "default": value} for name, value in zip(names, values, strict=True)],
+        "data-spaces": spaces,
+    }
+    return json.dumps({"problem": {"shape": shape, "instance": sizes}}, indent=2) + "\n"
+
+
+def _groups(network: Network) -> Iterator[tuple[str, LoopNest]]:
+    """Every group of every call, by a name without what SCALE-Sim reads in one: commas, and DP for depthwise."""
+    for layer in network.layers:
+        if layer.multiplies:
+            loops = loop_nest(layer)
+            name = re.sub(r"[^\w.#-]", "_", layer.name).replace("DP", "Dp")
+            for call in range(layer.calls):
+                for group in range(loops.groups):
+                    called = f"{name}@{call}" if layer.calls > 1 else name
+                    yield (f"{called}/{group}" if loops.groups > 1 else called), loops
+
+
+def _convolution(loops: LoopNest) -> tuple[int, ...]:
+    summed = loops.channels * loops.taps
+    if loops.dilation != (1, 1) and loops.taps > 1:
+        return loops.windows, summed, 1, summed, 1, loops.filters, 1, 1
+    read = [
+        stride * (count - 1) + kernel
+        for stride, count, kernel in zip(loops.stride, loops.output, loops.kernel, strict=True)
+    ]
+    return *read, *loops.kernel, loops.channels, loops.filters, *loops.stride
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str | int, ...]]) -> str:
+    """Every line ends with a comma, as SCALE-Sim drops what is behind the last."""
+    return "".join(",".join(map(str, line)) + ",\n" for line in [header, *rows])

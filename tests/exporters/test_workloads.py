@@ -1,0 +1,82 @@
+"""Workloads for outside tools: read back by those tools' rules they are the network's own products."""
+
+import json
+from math import ceil, prod
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import adequate as aq
+from adequate.accelerators.loop_nest import loop_nest
+from adequate.exporters.workloads import scalesim_convolutions, scalesim_products, timeloop_problem
+from adequate.network import Network
+
+
+class Mixed(nn.Module):
+    """Strides that leave a row over, groups, dilation, one layer called twice, a product of activations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strided = nn.Conv2d(3, 4, 3, stride=2)
+        self.DPgrouped = nn.Conv2d(4, 6, 3, padding=1, groups=2)
+        self.dilated = nn.Conv2d(6, 5, (2, 3), dilation=(1, 2))
+        self.twice = nn.Linear(5, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.dilated(self.DPgrouped(self.strided(x))).flatten(2).mT
+        x = self.twice(self.twice(x))
+        return x @ x.mT
+
+
+def networks() -> list[Network]:
+    models = [(Mixed(), torch.zeros(1, 3, 14, 12))]
+    models += [(aq.entry(name).build(), torch.zeros(aq.entry(name).example_shape)) for name in ("lenet", "resnet20")]
+    return [aq.trace(model.eval(), x) for model, x in models]
+
+
+@pytest.fixture(scope="module")
+def traced() -> list[Network]:
+    return networks()
+
+
+def macs(network: Network) -> int:
+    return sum(layer.calls * loop_nest(layer).macs for layer in network.layers if layer.multiplies)
+
+
+def rows(text: str) -> list[list[str]]:
+    """As SCALE-Sim reads them: the first line left out, and what is behind the last comma."""
+    return [line.split(",")[:-1] for line in text.splitlines()[1:]]
+
+
+def test_scalesim_counts_the_network_s_products(traced: list[Network]) -> None:
+    for network in traced:
+        total = 0
+        for name, *numbers in rows(scalesim_convolutions(network)):
+            height, width, r, s, channels, filters, down, across = map(int, numbers)
+            assert "DP" not in name
+            assert r <= height and s <= width  # noqa: PT018
+            total += ceil((height - r + down) / down) * ceil((width - s + across) / across) * r * s * channels * filters
+        assert total == macs(network)
+        assert sum(prod(map(int, numbers)) for _, *numbers in rows(scalesim_products(network))) == macs(network)
+
+
+def test_rows_are_named_by_layer_call_and_group(traced: list[Network]) -> None:
+    names = [name for name, *_ in rows(scalesim_products(traced[0]))]
+    assert names[:4] == ["strided", "Dpgrouped/0", "Dpgrouped/1", "dilated"]
+    assert len(names) == len(set(names))
+
+
+def test_timeloop_counts_the_layer_s_products_and_reads_its_activations(traced: list[Network]) -> None:
+    for layer in (one for network in traced for one in network.layers if one.multiplies):
+        problem, loops = json.loads(timeloop_problem(layer))["problem"], loop_nest(layer)
+        shape, sizes = problem["shape"], problem["instance"]
+        assert prod(sizes.values()) == loops.macs
+        assert list(sizes) == shape["dimensions"]
+        factors = {one["name"]: one["default"] for one in shape["coefficients"]}
+        weights, inputs, outputs = shape["data-spaces"]
+        for axis, terms in zip((0, 1), inputs["projection"][-2:], strict=True):
+            last = sum((sizes[dimension] - 1) * factors[factor] for dimension, factor in terms)
+            assert loops.size[axis] - loops.stride[axis] <= last < loops.size[axis]
+        assert prod(sizes[one] for [[one]] in weights["projection"]) == loops.weights
+        assert prod(sizes[one] for [[one]] in outputs["projection"]) == loops.outputs
