@@ -50,7 +50,7 @@ def compared(work: Work, machine: SCNN) -> None:
 def test_it_is_the_reference_layer_by_layer(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not compiled:
         monkeypatch.setattr(cartesian, "kernels", None)
-    for work in layers(120, seed=1 + compiled):
+    for work in layers(140 if compiled else 63, seed=1 + compiled):
         compared(work, SMALL)
 
 
