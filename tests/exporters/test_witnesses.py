@@ -93,7 +93,7 @@ def simulated_otherwise(
     for one in cases:
         export, (rows, columns), batch = folder / "verilog", array, list(one.batch.split(1))
         export_verilog(one.program, export, rows=rows, columns=columns, images=batch, hardware=hardware)
-        found = simulate(export, simulator, builds=folder, flags=["-O0"]).verification
+        found = simulate(export, simulator, builds=folder, flags=["-O1"]).verification
         if not found:
             said[one.number] = f"{simulator}: {found}"
     return said

@@ -59,7 +59,7 @@ def test_a_depthwise_network_with_drum_an_18_bit_accumulator_and_powers_of_two(t
     for simulator, count in (("iverilog", 1), ("verilator", len(batch))):
         folder = tmp_path / simulator
         export_verilog(program, folder, rows=2, columns=2, images=list(batch[:count].split(1)))
-        found = simulate(folder, simulator, builds=builds, flags=["-O0"])
+        found = simulate(folder, simulator, builds=builds, flags=["-O1"])
         assert found.verification.mismatch is None, found
         assert found.verification.values > 0
     passes = [layer for layer, _ in read_manifest(folder)["passes"]]
