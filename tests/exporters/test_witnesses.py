@@ -1,9 +1,9 @@
 """One program, four witnesses: emulation, Python integers, compiled C++ and simulated Verilog, on random networks.
 
 A group of cases is one compilation in C++ and runs on one machine in Verilog, which has what they all need; the
-programs enter as memory images. Of the simulators Verilator's compiled machine takes a hundredth of a second a case and
-Icarus Verilog, which has unknown values too, seconds: it runs some of the cases, each on a machine of its own. A case
-that fails is made smaller before it is told.
+programs enter as memory images. Verilator's compiled machine takes less than a tenth of a second a case. Icarus Verilog
+takes seconds, and knows unknown values: it runs some of the cases, each on a machine of its own. A case that fails is
+made smaller before it is told.
 """
 
 from collections.abc import Sequence
