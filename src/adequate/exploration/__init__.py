@@ -18,6 +18,7 @@ from adequate.exploration.space import Point, Space
 from adequate.exploration.store import Store, StoreError
 from adequate.exploration.strategies import (
     STRATEGIES,
+    bayesian,
     best_minifloat_split,
     best_static_split,
     delta_debugging,
@@ -29,6 +30,7 @@ from adequate.exploration.strategies import (
     random_points,
     ristretto,
     sensitivity,
+    surrogate,
     tabu,
 )
 from adequate.exploration.trial import Query, Trial
@@ -48,6 +50,7 @@ __all__ = [
     "Widths",
     "affine",
     "approximate",
+    "bayesian",
     "best_minifloat_split",
     "best_static_split",
     "delta_debugging",
@@ -66,5 +69,6 @@ __all__ = [
     "search",
     "sensitivity",
     "static_fixed",
+    "surrogate",
     "tabu",
 ]

@@ -13,6 +13,9 @@ from adequate.operators import Accumulator, Multiplier
 FORMATS = ("input", "weight", "output")
 """The slots that hold a format."""
 
+SLOTS = ("input", "weight", "multiplier", "accumulator", "output")
+"""All slots, in the order of the knobs."""
+
 Value = Format | Multiplier | Accumulator | None
 Slot = tuple[str, str]
 Choice = tuple[tuple[Slot, Value], ...]
@@ -90,8 +93,8 @@ def knobs_of(
     operators = [knob for name in start for knob in _operators(widest, name, multipliers, accumulators)]
     if multipliers and not any(slot == "multiplier" for knob in operators for _, slot in knob.slots):
         raise ValueError(f"no layer's formats fit {', '.join(map(str, multipliers))}")
-    order = {name: i for i, name in enumerate(start)}
-    return tuple(sorted([*knobs, *operators], key=lambda knob: order[knob.slots[0][0]]))
+    order = [(name, slot) for name in start for slot in SLOTS]
+    return tuple(sorted([*knobs, *operators], key=lambda knob: order.index(knob.slots[0])))
 
 
 def _widths(start: Design, slots: Sequence[Slot], widths: Sequence[int]) -> Knob | None:

@@ -1,5 +1,6 @@
 """Strategies: which designs to try next. One file each."""
 
+from adequate.exploration.strategies.bayesian import bayesian
 from adequate.exploration.strategies.best_minifloat_split import best_minifloat_split
 from adequate.exploration.strategies.best_static_split import best_static_split
 from adequate.exploration.strategies.delta_debugging import delta_debugging
@@ -11,6 +12,7 @@ from adequate.exploration.strategies.narrowest import narrowest
 from adequate.exploration.strategies.random_points import random_points
 from adequate.exploration.strategies.ristretto import ristretto
 from adequate.exploration.strategies.sensitivity import sensitivity
+from adequate.exploration.strategies.surrogate import surrogate
 from adequate.exploration.strategies.tabu import tabu
 
 STRATEGIES = (
@@ -26,10 +28,13 @@ STRATEGIES = (
     random_points,
     exhaustive,
     evolutionary,
+    bayesian,
+    surrogate,
 )
 
 __all__ = [
     "STRATEGIES",
+    "bayesian",
     "best_minifloat_split",
     "best_static_split",
     "delta_debugging",
@@ -41,5 +46,6 @@ __all__ = [
     "random_points",
     "ristretto",
     "sensitivity",
+    "surrogate",
     "tabu",
 ]

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Generator
 
 from adequate.exploration.archive import Archive
-from adequate.exploration.dominance import crowding, ranks
+from adequate.exploration.dominance import fittest
 from adequate.exploration.search import Strategy
 from adequate.exploration.space import Point, Space
 
@@ -74,13 +73,7 @@ def mutated(space: Space, point: Point, generator: Generator) -> Point:
 
 
 def _fittest(archive: Archive, points: Sequence[Point], count: int) -> list[Point]:
-    """The best by front, within the last front that fits by crowding distance; best first."""
-    losses = [archive.losses[point] for point in points]
-    front, apart = ranks(losses), np.empty(len(points))
-    for rank in range(front.max() + 1):
-        members = np.flatnonzero(front == rank)
-        apart[members] = crowding([losses[i] for i in members])
-    return [points[i] for i in np.lexsort((-apart, front))[:count]]
+    return [points[i] for i in fittest([archive.losses[point] for point in points], count)]
 
 
 def _child(archive: Archive, alive: Sequence[Point], generator: Generator) -> Point:
