@@ -23,6 +23,8 @@ class Way(StrEnum):
     """Strategies over a space, by the names of their functions."""
 
     EVOLUTIONARY = "evolutionary"
+    SURROGATE = "surrogate"
+    BAYESIAN = "bayesian"
     SENSITIVITY = "sensitivity"
     MIN_PLUS_ONE = "min_plus_one"
     MAX_MINUS_ONE = "max_minus_one"
@@ -32,7 +34,7 @@ class Way(StrEnum):
     EXHAUSTIVE = "exhaustive"
 
 
-FOR_FRONTS = (Way.EVOLUTIONARY, Way.RANDOM_POINTS)
+FOR_FRONTS = (Way.EVOLUTIONARY, Way.SURROGATE, Way.BAYESIAN, Way.RANDOM_POINTS)
 """Strategies that look for a front in so many trials; the others look for one design within the margin."""
 
 
@@ -53,7 +55,7 @@ def search(
     ] = "stored_bits",
     strategy: Annotated[Way, typer.Option(metavar="NAME", help=f"How: {', '.join(Way)}.")] = Way.EVOLUTIONARY,
     trials: Annotated[
-        int, typer.Option(metavar="N", min=1, help="So many designs, for evolutionary and random_points.")
+        int, typer.Option(metavar="N", min=1, help="So many designs, where a front is looked for: evolutionary, ...")
     ] = 100,
     margin: Annotated[
         float, typer.Option(metavar="POINTS", min=0.0, max=100.0, help="What accuracy may be lost.")
