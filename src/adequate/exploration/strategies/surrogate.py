@@ -21,6 +21,9 @@ STARTS = 20
 GENERATIONS, PARENTS, CHILDREN = 2, 20, 100
 """How far each member's surface is searched (assumed)."""
 
+BOLD = 0.5
+"""Share of the points that are drawn by how far they lie from the measured front (assumed)."""
+
 Points = NDArray[np.int64]
 
 
@@ -37,8 +40,9 @@ def surrogate(
     The idea is that of Smithson et al. 2016, "Neural networks designing neural networks: multi-objective
     hyper-parameter optimization" (arXiv 1611.02120): a neural network learns from points to figures, and candidates
     that it expects to be dominated are not tried. Here an ensemble learns all figures; each point of a ``batch``
-    follows another member: it is any of those which that one does not expect to be dominated, by measured points or
-    each other. What is expected is never an answer. How candidates are drawn and chosen is ours.
+    follows another member: it is drawn from those which that one does not expect to be dominated, by measured points
+    or each other; every other time the likelier the further they are from the measured front. What is expected is
+    never an answer. How candidates are drawn and chosen is ours.
 
     Raises:
         ValueError: ``trials`` or ``batch`` is below 1.
@@ -71,8 +75,10 @@ def _expected(surface: Response, member: int, scale: Points, points: Points) -> 
 def _worth_trying(
     archive: Archive, points: Points, losses: Matrix, expect: Callable[[Points], Matrix], random: np.random.Generator
 ) -> Point | None:
-    """Any new point of the front of measured and of expected losses; ``points`` are the best measured ones."""
+    """A new point of the front of measured and of expected losses; ``points`` are the best measured ones."""
     widest = np.array(archive.space.widest)
+    measured = losses[ranks(losses) == 0]
+    span = np.maximum(np.ptp(np.array(list(archive.losses.values())), axis=0), 1e-12)
     for _ in range(GENERATIONS):
         drawn = np.unique(_children(points, widest, random), axis=0)
         drawn = drawn[[not archive.known(tuple(point)) for point in drawn.tolist()]]
@@ -80,9 +86,13 @@ def _worth_trying(
         losses = np.concatenate([losses, expect(drawn)])[first]
         kept = fittest(losses, PARENTS)
         points, losses = points[kept], losses[kept]
-    front = points[ranks(losses) == 0]
-    new = [point for point in map(tuple, front.tolist()) if not archive.known(point)]
-    return new[random.integers(len(new))] if new else None
+    new = np.array([not archive.known(point) for point in map(tuple, points.tolist())])
+    new &= ranks(losses) == 0
+    if not new.any():
+        return None
+    further = (np.abs(losses[new][:, None] - measured[None]) / span).sum(-1).min(-1) + 1e-12
+    likely = further / further.sum() if random.random() < BOLD else None
+    return tuple(points[new][random.choice(new.sum(), p=likely)].tolist())
 
 
 def _children(parents: Points, widest: Points, random: np.random.Generator) -> Points:
