@@ -12,7 +12,7 @@ from tests.exploration.problems import PROBLEMS, knobs
 
 class TestSurrogate(FrontContract):
     make = staticmethod(surrogate)
-    trials = 300
+    trials = 400
 
 
 def _plane(points: np.ndarray) -> np.ndarray:

@@ -17,27 +17,36 @@ class Response:
     y = [1, x, cos(x W + b)] V: the hidden units are random Fourier features (Rahimi and Recht 2007, "Random features
     for large-scale kernel machines", NIPS), V is a ridge regression. Each member has a W, a b and random factors on the
     points' ``weights`` (exponential: the Bayesian bootstrap) of its own, so that members agree where points were
-    measured and differ elsewhere. How far hidden units reach and the penalty are those with the least leave-one-out
-    error. Figures are learned as standard scores.
+    measured and differ elsewhere. Every figure is learned apart, as a standard score; how far its hidden
+    units reach and its penalty are those with the least leave-one-out error.
     """
 
     def __init__(
         self, points: Matrix, figures: Matrix, weights: Matrix, members: int, random: np.random.Generator
     ) -> None:
         self._mean, self._scale = figures.mean(0), np.maximum(figures.std(0), 1e-12)
-        y = (figures - self._mean) / self._scale
-        certain = np.sqrt(weights)[:, None]
-        reach, penalty = _chosen(points, y, certain, random)
-        self._members: list[tuple[Matrix, Matrix, Matrix]] = []
-        for _ in range(members):
-            w, b = _drawn(points.shape[1], reach, random)
-            drawn = certain * np.sqrt(random.exponential(size=(len(points), 1)))
-            self._members.append((w, b, _ridge(drawn * _hidden(points, w, b), drawn * y, penalty)))
+        certain = np.sqrt(weights)
+        drawn = certain * np.sqrt(random.exponential(size=(members, len(points))))
+        self._surfaces = [
+            _surfaces(points, column, certain, drawn, random) for column in ((figures - self._mean) / self._scale).T
+        ]
 
     def expect(self, points: Matrix, member: int) -> Matrix:
         """What one member expects: (points, figures)."""
-        w, b, v = self._members[member]
-        return _hidden(points, w, b) @ v * self._scale + self._mean
+        columns = [_hidden(points, w, b) @ v for w, b, v in (members[member] for members in self._surfaces)]
+        return np.stack(columns, axis=1) * self._scale + self._mean
+
+
+def _surfaces(
+    points: Matrix, y: Matrix, certain: Matrix, drawn: Matrix, random: np.random.Generator
+) -> list[tuple[Matrix, Matrix, Matrix]]:
+    """(W, b, V) of one figure for each row of ``drawn`` weights."""
+    reach, penalty = _chosen(points, y, certain, random)
+    found: list[tuple[Matrix, Matrix, Matrix]] = []
+    for weights in drawn:
+        w, b = _drawn(points.shape[1], reach, random)
+        found.append((w, b, _ridge(weights[:, None] * _hidden(points, w, b), weights * y, penalty)))
+    return found
 
 
 def _drawn(knobs: int, reach: float, random: np.random.Generator) -> tuple[Matrix, Matrix]:
@@ -58,9 +67,9 @@ def _chosen(points: Matrix, y: Matrix, certain: Matrix, random: np.random.Genera
     errors: dict[tuple[float, float], float] = {}
     for reach in REACHES:
         x = _hidden(points, *_drawn(points.shape[1], reach, random))
-        u, s, _ = np.linalg.svd(certain * x, full_matrices=False)
+        u, s, _ = np.linalg.svd(certain[:, None] * x, full_matrices=False)
         for penalty in PENALTIES:
             kept = s**2 / (s**2 + penalty)
-            left_out = (certain * y - (u * kept) @ (u.T @ (certain * y))) / np.maximum(1 - (u**2 @ kept)[:, None], 1e-9)
+            left_out = (certain * y - (u * kept) @ (u.T @ (certain * y))) / np.maximum(1 - u**2 @ kept, 1e-9)
             errors[reach, penalty] = float((left_out**2).mean())
     return min(errors, key=lambda one: errors[one])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from adequate.exploration.answers import Answers
 from adequate.exploration.search import Strategy
 from adequate.exploration.space import Point, Space
+from adequate.exploration.strategies.max_minus_one import lowered
 
 ROUNDS = 16
 """Allowances that are tried (our choice)."""
@@ -23,9 +24,10 @@ def sensitivity(
     worse by (``accuracy`` is to be high, any other figure low), and its cost. Then the choices of least total cost
     whose losses add up to no more than an allowance are found by integer programming,
     min sum cost[k, c] x[k, c], sum_c x[k, c] = 1, sum loss[k, c] x[k, c] <= allowance, and tried. The largest
-    allowance that keeps ``accuracy`` is found by bisection of its logarithm; ``rounds`` are tried, and the cheapest
-    of all trials that are accurate enough is the answer. A measure that says more than the accuracy of some images
-    does, such as their cross entropy, makes a better one. None if not even the widest point is accurate enough.
+    allowance that keeps ``accuracy`` is found by bisection of its logarithm; ``rounds`` are tried. The cheapest of
+    all trials that are accurate enough, those of the space's diagonal included, is lowered as by ``max_minus_one``. A
+    measure that says more than the accuracy of some images does, such as their cross entropy, makes a better answer.
+    None if not even the widest point is accurate enough.
     """
     answers = Answers(space)
     [full] = yield from answers.ask([space.widest])
@@ -45,8 +47,10 @@ def sensitivity(
         held = trial.accuracy >= accuracy
         low, high = (allowance, high) if held else (low, max(allowance, low))
         trials.append(trial)
+    trials += yield from answers.ask(space.diagonal)
     enough = [trial for trial in trials if trial.accuracy >= accuracy]
-    return min(enough, key=lambda trial: (trial.figure(objective), -trial.accuracy)).design
+    best = min(enough, key=lambda trial: (trial.figure(objective), -trial.accuracy))
+    return (yield from lowered(answers, space.point(best.design), accuracy, objective)).design
 
 
 def _alone(space: Space, knob: int, place: int) -> Point:
