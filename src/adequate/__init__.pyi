@@ -30,6 +30,7 @@ from adequate.exploration import Trial as Trial
 from adequate.exploration import Widths as Widths
 from adequate.exploration import affine as affine
 from adequate.exploration import approximate as approximate
+from adequate.exploration import bayesian as bayesian
 from adequate.exploration import best_minifloat_split as best_minifloat_split
 from adequate.exploration import best_static_split as best_static_split
 from adequate.exploration import delta_debugging as delta_debugging
@@ -47,6 +48,7 @@ from adequate.exploration import ristretto as ristretto
 from adequate.exploration import search as search
 from adequate.exploration import sensitivity as sensitivity
 from adequate.exploration import static_fixed as static_fixed
+from adequate.exploration import surrogate as surrogate
 from adequate.exploration import tabu as tabu
 from adequate.exporters import export_hls as export_hls
 from adequate.exporters import export_onnx as export_onnx
