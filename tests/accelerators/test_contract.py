@@ -180,6 +180,7 @@ class Wrong(Accelerator):
     """Faster with wider words, busier than its lanes, and blind to missing values."""
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
 
     def simulate(self, work: Work) -> Cost:
         cycles = 100 - work.activation_width

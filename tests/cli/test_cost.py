@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from adequate import cost, dynamic_fixed, fold_batchnorm, operands, profile, trace
+from adequate import approximate, cost, dynamic_fixed, fold_batchnorm, operands, profile, trace
 from adequate.accelerators import ACCELERATORS, Dadiannao
 from adequate.accelerators.cost import FIGURES
 from adequate.data import load
 from adequate.network import Network
+from adequate.operators import Drum, SignMagnitude
 from adequate.zoo import entry
+from tests.accelerators.installed import require_yosys
 from tests.cli.conftest import Command
 
 
@@ -86,3 +88,41 @@ def test_impossible_asks_are_refused_in_words(adequate: Command, options: tuple[
     answer = adequate("cost", "lenet", *options)
     assert answer.code != 0
     assert re.search(complaint, answer.complaint)
+
+
+def test_a_multiplier_changes_the_energy_of_machines_that_have_some(
+    adequate: Command, digits: tuple[object, ...], network: Network, tmp_path: Path
+) -> None:
+    calibration = entry("digits-cnn").prepare(load("digits")).calibration(torch.Generator().manual_seed(0))
+    ranges = profile(network, calibration)
+    plain = dynamic_fixed(ranges, 8)
+    plain.save(tmp_path / "plain.json")
+    approximate(plain, SignMagnitude(Drum(8, 8, 4)), ranges).save(tmp_path / "drum.json")
+    asked = ("cost", *digits, "--accelerator", "systolic,laconic", "--json", "--design")
+    before = adequate(*asked, tmp_path / "plain.json").json["accelerators"]
+    answer = adequate(*asked, tmp_path / "drum.json").json
+    assert "does not multiply word by word" in answer["refused"]["laconic"]
+    assert answer["accelerators"]["systolic"] == before["systolic"]
+    require_yosys()
+    found = adequate(*asked, tmp_path / "drum.json", "--synthesis").json
+    [factor] = found["relative_energies"].values()
+    assert 0 < factor < 1
+    parts = before["systolic"]["energy_parts_pj"]
+    assert found["accelerators"]["systolic"]["energy_parts_pj"] == {**parts, "compute": factor * parts["compute"]}
+
+
+def test_the_workload_is_a_folder_of_its_own(adequate: Command, tmp_path: Path) -> None:
+    asked = ("cost", "lenet", "--bits", 8, "--accelerator", "roofline", "--workload", tmp_path / "work")
+    assert str(tmp_path / "work") in adequate(*asked).out.replace("\n", "")
+    assert {one.name for one in (tmp_path / "work").iterdir()} == {
+        "bits.json",
+        "convolutions.csv",
+        "manifest.json",
+        "products.csv",
+        "timeloop",
+    }
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "kept").touch()
+    refused = adequate(*asked[:-1], tmp_path / "mine")
+    assert "holds something else than an export" in refused.complaint
+    assert (tmp_path / "mine" / "kept").exists()

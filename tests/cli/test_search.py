@@ -99,6 +99,13 @@ def test_bad_objectives_are_refused(
     assert complaint in answer.complaint
 
 
+def test_the_report_is_there_and_is_the_searchs_own(adequate: Command, first: tuple[Path, Any]) -> None:
+    page = Path(first[1]["report"]).read_text()
+    for one in first[1]["front"]:
+        assert f"{one['stored_bits']:.6g}" in page
+    assert "is a search, which writes its report itself" in adequate("report", first[0]).complaint
+
+
 def test_pick_refuses_what_is_not_there(adequate: Command, first: tuple[Path, Any], tmp_path: Path) -> None:
     assert "no folder of a finished search" in adequate("pick", tmp_path).complaint
     assert "no objective 'joy'" in adequate("pick", first[0], "--by", "joy").complaint

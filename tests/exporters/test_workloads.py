@@ -2,6 +2,7 @@
 
 import json
 from math import ceil, prod
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor, nn
 
 import adequate as aq
 from adequate.accelerators.loop_nest import loop_nest
-from adequate.exporters.workloads import scalesim_convolutions, scalesim_products, timeloop_problem
+from adequate.exporters.workloads import export_workload, scalesim_convolutions, scalesim_products, timeloop_problem
+from adequate.formats import Fixed
 from adequate.network import Network
 
 
@@ -80,3 +82,24 @@ def test_timeloop_counts_the_layer_s_products_and_reads_its_activations(traced: 
             assert loops.size[axis] - loops.stride[axis] <= last < loops.size[axis]
         assert prod(sizes[one] for [[one]] in weights["projection"]) == loops.weights
         assert prod(sizes[one] for [[one]] in outputs["projection"]) == loops.outputs
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_folder_holds_what_the_functions_say(traced: list[Network], tmp_path: Path) -> None:
+    network = traced[0]
+    names = [layer.name for layer in network.multiplying]
+    design = aq.Design().with_layers(names[0], input=Fixed(8, 4), weight=Fixed(4, 3))
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        export_workload(network, design, folder)
+    made, again = (contents(tmp_path / name) for name in ("a", "b"))
+    assert made == again
+    assert made[Path("convolutions.csv")].decode() == scalesim_convolutions(network)
+    assert made[Path("products.csv")].decode() == scalesim_products(network)
+    problems = sorted(name for name in made if name.parent == Path("timeloop"))
+    assert [made[name].decode() for name in problems] == [timeloop_problem(layer) for layer in network.multiplying]
+    bits = json.loads(made[Path("bits.json")])
+    assert list(bits) == names
+    assert bits[names[0]] == {"input": 8, "weight": 4, "output": None}

@@ -9,7 +9,7 @@ from adequate.accelerators.costing import layer_costs
 from adequate.accelerators.dadiannao import Dadiannao
 from adequate.accelerators.dynamic_stripes import DynamicStripes
 from adequate.accelerators.eie import EIE
-from adequate.accelerators.energy import estimated_energy_pj
+from adequate.accelerators.energy import estimated_energy_pj, relative_energy
 from adequate.accelerators.feie import Zascad, Zascas
 from adequate.accelerators.laconic import Laconic
 from adequate.accelerators.loom import Loom
@@ -85,6 +85,7 @@ __all__ = [
     "bit_work",
     "estimated_energy_pj",
     "layer_costs",
+    "relative_energy",
     "synthesize",
     "total",
     "work_of",

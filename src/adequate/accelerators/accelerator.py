@@ -2,12 +2,18 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.technology import Constant
 from adequate.accelerators.work import LayerOperands, Work, work_of
 from adequate.design import LayerDesign
 from adequate.network.layer import Layer
+
+COMPUTE = "compute"
+"""The part of the energy that multipliers take."""
 
 
 class Accelerator(ABC):
@@ -18,6 +24,9 @@ class Accelerator(ABC):
 
     reads_values: bool
     """Whether the cycles depend on the operands' values."""
+
+    has_multipliers: bool
+    """Whether a product is one multiplier's work, part ``compute`` of the energy, which a design can replace."""
 
     @classmethod
     def name(cls) -> str:
@@ -36,15 +45,32 @@ class Accelerator(ABC):
     def constants(self) -> dict[str, Constant]:
         """The constants the model stands on, by name, each with its source."""
 
-    def run(self, layer: Layer, chosen: LayerDesign, operands: LayerOperands | None = None) -> Cost:
+    def run(
+        self,
+        layer: Layer,
+        chosen: LayerDesign,
+        operands: LayerOperands | None = None,
+        relative_energies: Mapping[str, float] = MappingProxyType({}),
+    ) -> Cost:
         """What one layer costs for one image; on several images, their mean.
 
-        A layer that is no sum of products costs nothing: the models leave pooling, activations and adds out.
+        A layer that is no sum of products costs nothing: the models leave pooling, activations and adds out. Where a
+        layer has a multiplier of its own, its ``compute`` energy, additions and all, is multiplied by what
+        ``relative_energies`` has for the multiplier's text (see ``relative_energy``), by 1 where it has nothing.
 
         Raises:
-            ValueError: as ``simulate``; or the layer has no loops (see ``loop_nest``).
+            ValueError: as ``simulate``; or the layer has no loops (see ``loop_nest``), or a multiplier that the machine
+                has none to replace by.
         """
         if not layer.multiplies:
             return Cost()
+        if chosen.multiplier is not None and not self.has_multipliers:
+            raise ValueError(
+                f"layer {layer.name!r}: {self.name()} does not multiply word by word; it has no place for"
+                f" {chosen.multiplier}"
+            )
         work = work_of(layer, chosen, operands)
-        return self.simulate(work) / work.images
+        found = self.simulate(work) / work.images
+        factor = relative_energies.get(str(chosen.multiplier), 1.0)
+        parts = {name: amount * (factor if name == COMPUTE else 1) for name, amount in found.energy_parts_pj.items()}
+        return replace(found, energy_parts_pj=parts)

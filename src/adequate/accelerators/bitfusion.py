@@ -33,6 +33,7 @@ class Bitfusion(Accelerator):
     """
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = False
     rows: int = 8
     columns: int = 16
     frequency_mhz: float = 500

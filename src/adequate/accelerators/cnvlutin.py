@@ -31,6 +31,7 @@ class Cnvlutin(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = True
     grid: Grid = DADIANNAO_GRID
     bits: int = 16
     frequency_mhz: float = 606

@@ -29,6 +29,7 @@ class Dadiannao(Accelerator):
     """
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = True
     tiles: int = 16
     filters: int = 16
     lanes: int = 16

@@ -38,6 +38,7 @@ class DynamicStripes(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     unit_bits: int = 16
     group: int = 1

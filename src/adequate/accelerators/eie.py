@@ -38,6 +38,7 @@ class EIE(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     elements: int = 64
     depth: int = 8
     index_bits: int = 4

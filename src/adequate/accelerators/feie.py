@@ -87,6 +87,7 @@ class Zascad(Feie):
     """The dense machine: every input is issued, whatever its value. See ``Feie``."""
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = True
 
     def _issued(self, work: Work) -> tuple[int, int]:
         loops = work.loops
@@ -99,6 +100,7 @@ class Zascas(Feie):
     """The machine that skips zeros: those inputs are never issued. See ``Feie``."""
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = True
 
     def _issued(self, work: Work) -> tuple[int, int]:
         loops = work.loops

@@ -41,6 +41,7 @@ class Laconic(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     unit_bits: int = 8
     recoding: Recoding = Recoding.NAF

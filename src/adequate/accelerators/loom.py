@@ -32,6 +32,7 @@ class Loom(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     serial_bits: int = 1
     dynamic_weights: bool = False

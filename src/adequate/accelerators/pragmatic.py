@@ -34,6 +34,7 @@ class Pragmatic(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     unit_bits: int = 16
     first_stage_bits: int = 2

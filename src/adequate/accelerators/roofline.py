@@ -27,6 +27,7 @@ class Roofline(Accelerator):
     """
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = True
     macs_per_cycle: int = 16 * 16 * 16
     frequency_mhz: float = 606
     memory: Memory = UNBOUNDED

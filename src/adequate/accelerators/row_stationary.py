@@ -44,6 +44,7 @@ class RowStationary(Accelerator):
     """
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = True
     elements: RowArray = ELEMENTS
     mappings: tuple[tuple[Shape, RowMapping], ...] = ALEXNET
     bits: int = 16

@@ -60,6 +60,7 @@ class SCNN(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = True
     tiles: tuple[int, int] = (8, 8)
     inputs: int = 4
     weights: int = 4

@@ -28,6 +28,7 @@ class Stripes(Accelerator):
     """
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     unit_bits: int = 16
     bits: int = 16

@@ -43,6 +43,7 @@ class Systolic(Accelerator):
     """
 
     reads_values: ClassVar[bool] = False
+    has_multipliers: ClassVar[bool] = True
     rows: int = 32
     columns: int = 32
     dataflow: Dataflow = Dataflow.OUTPUT

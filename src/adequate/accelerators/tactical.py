@@ -34,6 +34,7 @@ class Tactical(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = True
     grid: Grid = ONE_WINDOW
     skipping: WeightSkipping = DNNSIM_SKIPPING
     bits: int = 16

@@ -42,6 +42,7 @@ class TacticalE(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     skipping: WeightSkipping = DNNSIM_SKIPPING
     first_stage_bits: int = 2
@@ -87,6 +88,7 @@ class TacticalP(Accelerator):
     """
 
     reads_values: ClassVar[bool] = True
+    has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     skipping: WeightSkipping = DNNSIM_SKIPPING
     bits: int = 16

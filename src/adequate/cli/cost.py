@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from adequate.cli.machines import machines
 from adequate.cli.options import OUTPUT, ComputeOptions, DesignOptions, ModelOptions, OutputOptions
@@ -12,6 +13,7 @@ from adequate.cli.sampling import Sampled, SampleOptions, sampled
 
 if TYPE_CHECKING:
     from adequate.accelerators import Accelerator, Cost
+    from adequate.cli.progress import Progress
 
 WIDEST_WORK = 16
 """Bits up to which work is counted in terms."""
@@ -30,6 +32,18 @@ def cost(
     ],
     technology: Annotated[
         str | None, typer.Option(metavar="NAME", help="Unit energies other than each machine's own.")
+    ] = None,
+    synthesis: Annotated[
+        bool, typer.Option("--synthesis", help="Energy of the design's multipliers by their transistors; needs Yosys.")
+    ] = False,
+    workload: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="The layers for SCALE-Sim (CSV) and Timeloop (YAML), with word lengths.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Layer by layer as well.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="The constants behind the figures, with sources.")] = False,
@@ -55,12 +69,13 @@ def cost(
     chosen = machines(accelerator, technology)
     with Progress() as progress:
         found = sampled(model, sample, design, compute, progress)
+        energies, told = _relative_energies(found, progress) if synthesis else ({}, _unknown(found))
         costs: dict[str, dict[str, Cost]] = {}
         refused: dict[str, str] = {}
         for done, machine in enumerate(chosen):
             progress.advance("machines", done, len(chosen))
             try:
-                costs[machine.name()] = layer_costs(found.network, found.design, machine, found.operands)
+                costs[machine.name()] = layer_costs(found.network, found.design, machine, found.operands, energies)
             except ValueError as error:
                 if len(chosen) == 1:
                     raise
@@ -79,6 +94,10 @@ def cost(
             reductions=_reductions(found),
             bandwidths={one.name(): speed for one in chosen if (speed := bytes_per_second(one)) is not None},
         )
+    if workload is not None:
+        from adequate.exporters.workloads import export_workload
+
+        export_workload(found.network, found.design, workload)
     constants = {one.name(): one.constants() for one in chosen if explain}
     if output.json:
         answer_json(
@@ -87,6 +106,7 @@ def cost(
                 **found.named,
                 "accelerators": {name: _plain(of_layers, layers) for name, of_layers in costs.items()},
                 **({"refused": refused} if refused else {}),
+                **({"relative_energies": energies} if energies else {}),
                 **({"constants": _texts(constants)} if explain else {}),
             }
         )
@@ -94,8 +114,30 @@ def cost(
     answer(_table(costs, layers))
     if explain:
         answer(_explained(chosen))
-    rows = {**found.facts, **{f"{name} refuses": why for name, why in refused.items()}}
-    answer(facts({**rows, **({"page": str(plot)} if plot is not None else {})}))
+    rows = {**found.facts, **told, **{f"{name} refuses": why for name, why in refused.items()}}
+    files = {"page": plot, "workload": workload}
+    answer(facts({**rows, **{what: str(path) for what, path in files.items() if path is not None}}))
+
+
+def _relative_energies(found: "Sampled", progress: "Progress") -> tuple[dict[str, float], dict[str, str]]:
+    """Of every multiplier in the design that has a circuit, and a line that says so."""
+    from adequate.accelerators import Yosys, relative_energy
+    from adequate.operators import Tabulated
+
+    yosys = Yosys.installed()
+    made: dict[str, float] = {}
+    for one in {str(layer.multiplier): layer.multiplier for layer in found.design.values()}.values():
+        if one is not None and not isinstance(one, Tabulated):
+            progress.stage(f"synthesis of {one} by {yosys.version}")
+            made[str(one)] = relative_energy(one, yosys)
+    lines = [f"{escape(name)}: {energy:.3f} of an exact one's energy" for name, energy in made.items()]
+    return made, {"multipliers": "\n".join([*lines, f"by {yosys.version}"])} if made else {}
+
+
+def _unknown(found: "Sampled") -> dict[str, str]:
+    if not any(layer.multiplier for layer in found.design.values()):
+        return {}
+    return {"multipliers": "taken to need the energy of exact ones; --synthesis estimates it"}
 
 
 def _reductions(found: "Sampled") -> dict[str, float]:

@@ -88,6 +88,8 @@ def write_report(run: Run, network: Network | None) -> None:
     if not results:
         again = f"; go on with: {commands[-1]}" if commands else ""
         raise ValueError(f"the run in {run.folder} is not finished{again}")
+    if identity.get("job") == "search":
+        raise ValueError(f"the run in {run.folder} is a search, which writes its report itself: run its command again")
     design = Design.load(run.design_file)
     with Store(run.trials_file) as store:
         trials = tuple(trial for trial in store.trials(identity["context"]) if trial.split != "test")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from torch import Generator
 
     from adequate.exploration import Space, Strategy
-    from adequate.exploring import Choose, Explored
+    from adequate.exploring import Explored
+    from adequate.exploring.job import Choose
     from adequate.run import Run
 
 
@@ -106,7 +107,33 @@ def search(
             origin={**subject.origin, **_asked(strategy, trials, space)},
             command=as_typed(context),
         )
+        progress.stage("report")
+        _write_report(place, found, margin, model.model, data.data)
     _show(place, found, output)
+
+
+def _write_report(run: "Run", found: "Explored", margin: float, model: str, data: str) -> None:
+    """About the cheapest design within the margin; where there is none, about the search alone."""
+    from adequate.design import Design
+    from adequate.reporting import Facts, report
+
+    best = found.cheapest(margin)
+    facts = Facts(
+        model=model,
+        data=data,
+        margin=margin,
+        accuracies={} if best is None else {"cheapest within the margin": best.accuracy},
+        commands=tuple(run.facts().get("commands", ())),
+    )
+    report(
+        found.result,
+        run.report_file,
+        network=found.network,
+        ranges=found.ranges,
+        facts=facts,
+        design=Design() if best is None else best.design,
+        baseline=found.baseline,
+    )
 
 
 def _asked(strategy: Way, trials: int, space: Path | None) -> dict[str, Any]:
@@ -156,6 +183,7 @@ def _show(run: "Run", found: "Explored", output: OutputOptions) -> None:
                 "front": front,
                 "hypervolume": found.hypervolume,
                 "images_saved": found.images_saved,
+                "report": str(run.report_file),
                 **counts,
             }
         )
@@ -173,5 +201,6 @@ def _show(run: "Run", found: "Explored", output: OutputOptions) -> None:
         "designs tried": f"{counts['evaluations']:,}, and {counts['reused']:,} remembered",
         "images saved": percent(found.images_saved),
         "hypervolume": f"{found.hypervolume:.4f}",
+        "report": str(run.report_file),
     }
     answer(shown, facts(rows))

@@ -3,10 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from adequate.accelerators.loop_nest import LoopNest, loop_nest
+from adequate.design import Design
+from adequate.exporters.folder import whole_folder, write_manifest
 from adequate.network import Network
 from adequate.network.layer import Layer
+
+LONGEST_NAME = 60
+"""Characters of a layer's name in a file's."""
 
 CONVOLUTIONS = ("Layer name", "IFMAP Height", "IFMAP Width", "Filter Height", "Filter Width", "Channels", "Num Filter")
 STRIDES = ("Stride height", "Stride width")
@@ -65,6 +71,35 @@ def timeloop_problem(layer: Layer) -> str:
         "data-spaces": spaces,
     }
     return json.dumps({"problem": {"shape": shape, "instance": sizes}}, indent=2) + "\n"
+
+
+def export_workload(network: Network, design: Design, folder: Path) -> None:
+    """Writes ``convolutions.csv`` and ``products.csv`` for SCALE-Sim, a problem per layer for Timeloop, ``bits.json``.
+
+    The last has the word lengths of every layer's input, weight and output, null without a format: what tools that take
+    an ONNX model beside its word lengths want to know. The same bytes for the same network and design.
+
+    Raises:
+        OSError: the folder cannot be written.
+        ValueError: it holds something else than an export, or as ``scalesim_convolutions``.
+    """
+    multiplying = [layer for layer in network.layers if layer.multiplies]
+    bits = {
+        layer.name: {
+            slot: None if (format := getattr(design[layer.name], slot)) is None else format.bits
+            for slot in ("input", "weight", "output")
+        }
+        for layer in multiplying
+    }
+    with whole_folder(folder) as made:
+        (made / "convolutions.csv").write_text(scalesim_convolutions(network), encoding="utf-8")
+        (made / "products.csv").write_text(scalesim_products(network), encoding="utf-8")
+        (made / "timeloop").mkdir()
+        for at, layer in enumerate(multiplying, 1):
+            name = re.sub(r"[^\w-]", "_", layer.name)[:LONGEST_NAME]
+            (made / "timeloop" / f"{at:03}-{name}.yaml").write_text(timeloop_problem(layer), encoding="utf-8")
+        (made / "bits.json").write_text(json.dumps(bits, indent=2) + "\n", encoding="utf-8")
+        write_manifest(made, "workload")
 
 
 def _groups(network: Network) -> Iterator[tuple[str, LoopNest]]:

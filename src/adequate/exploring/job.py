@@ -1,0 +1,145 @@
+"""The search job: a front of designs, chosen on validation images and judged on test images."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Generator
+
+from adequate.accelerators.objective import STORED, Objective
+from adequate.bench import Bench, Silence, Watcher
+from adequate.data.dataset import Dataset
+from adequate.design import Design
+from adequate.evaluation import Score
+from adequate.exploration import Result, Space, Store, Strategy, search
+from adequate.exploration.hypervolume import hypervolume
+from adequate.exploration.rules import dynamic_fixed
+from adequate.exploration.trial import Query, least_accuracy
+from adequate.exploring.judge import Judge
+from adequate.finetuning import Recipe
+from adequate.network import Network, fold_batchnorm
+from adequate.profiling import Ranges
+from adequate.run import Run
+
+START_BITS = 8
+"""Word length of the dynamic fixed-point design that a space starts from unless one is given."""
+
+Choose = Callable[[Space, float, Sequence[str], Generator], Strategy]
+"""``choose(space, least accuracy, objectives, generator)``."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A design of the front: its figures on the validation images it was chosen on, its accuracy on the test images."""
+
+    design: Design
+    figures: Mapping[str, float]
+    accuracy: Score
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What a search found. ``baseline`` is full precision on the test images, ``validation_baseline`` on the others.
+
+    ``images_saved`` is the share of the validation images that racing left out.
+    """
+
+    network: Network
+    space: Space
+    ranges: Ranges
+    objectives: tuple[str, ...]
+    baseline: Score
+    validation_baseline: float
+    front: tuple[Found, ...]
+    result: Result
+    images_saved: float
+
+    @property
+    def hypervolume(self) -> float:
+        """Of the front, accuracy from 0 and every objective as a share of the largest that was seen."""
+        most = [max(trial.figures[name] for trial in self.result.trials) or 1.0 for name in self.objectives]
+        losses = [
+            (1 - one.figures["accuracy"], *(one.figures[n] / m for n, m in zip(self.objectives, most, strict=True)))
+            for one in self.front
+        ]
+        return hypervolume(losses, (1.0,) * (1 + len(most)))
+
+    def cheapest(self, drop: float) -> Found | None:
+        """The design of least first objective within ``drop`` points on validation; None if there is none."""
+        able = [one for one in self.front if one.figures["accuracy"] >= least_accuracy(self.validation_baseline, drop)]
+        first = self.objectives[0]
+        return min(able, key=lambda one: (one.figures[first], -one.figures["accuracy"]), default=None)
+
+
+def explore(
+    network: Network,
+    data: Dataset,
+    run: Run,
+    choose: Choose,
+    *,
+    objectives: Sequence[str] = (STORED,),
+    margin: float = 1.0,
+    space: Space | None = None,
+    bits: Sequence[int] = range(2, 9),
+    images: int = 1,
+    race: bool = True,
+    reuse: bool = True,
+    seed: int = 0,
+    watcher: Watcher = Silence(),  # noqa: B008  (stateless)
+    origin: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> Explored:
+    """Searches a space for designs that no other beats in accuracy and ``objectives``.
+
+    Batch normalisation is folded. Without ``space`` it is that of the network around dynamic fixed point of 8 bits,
+    word lengths from ``bits``. Trials are scored on the validation images; one that loses more than ``margin`` points
+    is given up as soon as a race against full precision says so with an error rate of 5 % (``race``), its accuracy
+    being an estimate, and layers that trials have in common are computed once (``reuse``). The front's designs have
+    run all validation images, and then all test images, which chose nothing. Everything is kept in ``run``.
+
+    Raises:
+        ValueError: a data set with one split, a run folder of another run, an unknown objective, a machine that cannot
+            hold the space's formats.
+        OSError: the folder cannot be written.
+        StoreError: its file of trials cannot be used.
+    """
+    machines = {name: Objective.of(name) for name in objectives if name != STORED}
+    bench = Bench(fold_batchnorm(network), data, run, seed, Recipe(), watcher)
+    asked = {"objectives": list(objectives), "margin": margin, "images": images, "race": race}
+    run.claim({"job": "search", **(origin or {}), **asked, **bench.identity}, command)
+    watcher.stage("ranges of weights and layer outputs")
+    found = space or Space.of(bench.network, dynamic_fixed(bench.ranges(), START_BITS), bits)
+    watcher.stage("full precision")
+    judge = Judge(bench, machines, margin if race else None, reuse, images)
+    full = judge.reference.mean().item()
+    watcher.stage("search")
+    with Store(run.trials_file) as store:
+
+        def ask(strategy: Strategy, names: Sequence[str]) -> Result:
+            context = f"{bench.context}, {sorted(asked.items())}"
+            return search(strategy, judge.trial, store=store, context=context, objectives=names, progress=watcher.tried)
+
+        wanted = least_accuracy(full, margin)
+        result = ask(choose(found, wanted, objectives, Generator().manual_seed(seed)), objectives)
+        whole = [trial for trial in result.front if trial.figures["images"] == len(judge.reference)]
+        watcher.stage("test images")
+        designs = [trial.design for trial in whole]
+        tested = ask(_asking([Query(one, 0, "test") for one in (Design(), *designs)]), ())
+    scores = {trial.design.digest: bench.score(trial) for trial in tested.trials}
+    used = sum(trial.figures["images"] for trial in result.trials)
+    return Explored(
+        bench.network,
+        found,
+        bench.ranges(),
+        tuple(objectives),
+        scores[Design().digest],
+        full,
+        tuple(Found(trial.design, trial.figures, scores[trial.design.digest]) for trial in whole),
+        result,
+        1 - used / max(len(result.trials) * len(judge.reference), 1),
+    )
+
+
+def _asking(questions: list[Query]) -> Strategy:
+    yield questions
+    return None
