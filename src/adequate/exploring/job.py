@@ -1,7 +1,7 @@
 """The search job: a front of designs, chosen on validation images and judged on test images."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Generator
@@ -11,7 +11,7 @@ from adequate.bench import Bench, Silence, Watcher
 from adequate.data.dataset import Dataset
 from adequate.design import Design
 from adequate.evaluation import Score
-from adequate.exploration import Result, Space, Store, Strategy, search
+from adequate.exploration import Front, Result, Space, Store, Strategy, search
 from adequate.exploration.hypervolume import hypervolume
 from adequate.exploration.rules import dynamic_fixed
 from adequate.exploration.trial import Query, least_accuracy
@@ -135,7 +135,7 @@ def explore(
         scores[Design().digest],
         full,
         tuple(Found(trial.design, trial.figures, scores[trial.design.digest]) for trial in whole),
-        result,
+        replace(result, front=Front(tuple(whole), tuple(objectives))),
         1 - used / max(len(result.trials) * len(judge.reference), 1),
     )
 

@@ -172,6 +172,7 @@ def _front(data: Data) -> go.Figure | None:
     if not data["front"]["objectives"] or not data["front"]["trials"]:
         return None
     name = data["front"]["objectives"][0]
+    several = len(data["front"]["objectives"]) > 1  # its shadow in one of them is no staircase
     weights = (data["memory"] or {}).get("weights") if name == "stored_bits" else None
     least = floor(data)
 
@@ -189,7 +190,7 @@ def _front(data: Data) -> go.Figure | None:
             "front",
             best,
             {
-                "mode": "lines+markers",
+                "mode": "markers" if several else "lines+markers",
                 "marker": {"size": 8, "color": BLUE},
                 "line": {"shape": "hv", "width": 1.2, "color": BLUE},
             },
