@@ -1,10 +1,9 @@
 #include "accumulate.h"
 
 #include <algorithm>
-#include <atomic>
-#include <system_error>
-#include <thread>
 #include <vector>
+
+#include "parallel.h"
 
 namespace adequate {
 
@@ -40,21 +39,11 @@ void accumulate(const Accumulation& job, Processor processor, int threads) {
     const int64_t workers = std::max<int64_t>(1, std::min<int64_t>(threads, parts));
     const int64_t widened = job.widens ? WIDENED * job.terms : 0;
     std::vector<double> memory(workers * widened);
-    std::atomic<int64_t> next{0};
-    const auto work = [&](int64_t worker) {
-        for (int64_t i = next++; i < parts; i = next++) {
-            const int64_t row = i / across % down * rows, column = i % across * columns;
-            kernel(job, Piece{i / across / down, row, std::min(rows, job.count - row), column,
-                              std::min(columns, job.width - column), memory.data() + worker * widened});
-        }
-    };
-    std::vector<std::thread> others;
-    try {
-        for (int64_t i = 1; i < workers; i++) others.emplace_back(work, i);
-    } catch (const std::system_error&) {  // no more threads: those that are there do it
-    }
-    work(0);
-    for (std::thread& other : others) other.join();
+    for_each_part(parts, workers, [&](int64_t i, int64_t worker) {
+        const int64_t row = i / across % down * rows, column = i % across * columns;
+        kernel(job, Piece{i / across / down, row, std::min(rows, job.count - row), column,
+                          std::min(columns, job.width - column), memory.data() + worker * widened});
+    });
 }
 
 }  // namespace adequate

@@ -3,15 +3,14 @@
 #include "lookup.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <vector>
+
+#include "parallel.h"
 
 namespace adequate {
 namespace {
@@ -60,18 +59,7 @@ template <class Do> void for_each(int64_t parts, int threads, int64_t scratch, D
     const int64_t workers = std::max<int64_t>(1, std::min<int64_t>(threads, parts));
     std::vector<Memory> memory;
     for (int64_t i = 0; i < workers; i++) memory.push_back(reserve(scratch));
-    std::atomic<int64_t> next{0};
-    const auto work = [&](void* own) {
-        for (int64_t part; (part = next.fetch_add(1)) < parts;) act(part, own);
-    };
-    std::vector<std::thread> others;
-    others.reserve(workers);
-    try {
-        for (int64_t i = 1; i < workers; i++) others.emplace_back(work, memory[i].get());
-    } catch (const std::system_error&) {  // no more threads are to be had: those there are do all the parts
-    }
-    work(memory[0].get());
-    for (std::thread& one : others) one.join();
+    for_each_part(parts, workers, [&](int64_t part, int64_t worker) { act(part, memory[worker].get()); });
 }
 
 // A length cut into equal pieces of at most `most`, at least `wanted` of them if it can be.

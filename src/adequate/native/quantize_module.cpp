@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
+#include "parallel.h"
 #include "processor.h"
 #include "quantize.h"
 
@@ -52,16 +52,12 @@ std::int64_t for_parts(int threads, Sweep whole, Act&& act) {
     const std::int64_t blocks = (whole.stop + BLOCK - 1) / BLOCK;
     const std::int64_t parts = std::max<std::int64_t>(1, std::min<std::int64_t>(threads, whole.stop / LEAST));
     std::vector<std::int64_t> culprits(parts, -1);
-    auto part = [&](std::int64_t i) {
+    for_each_part(parts, parts, [&](std::int64_t i, std::int64_t) {
         Sweep sweep = whole;
         sweep.start = blocks * i / parts * BLOCK;
         sweep.stop = std::min(blocks * (i + 1) / parts * BLOCK, whole.stop);
         culprits[i] = act(sweep);
-    };
-    std::vector<std::thread> others;
-    for (std::int64_t i = 1; i < parts; ++i) others.emplace_back(part, i);
-    part(0);
-    for (auto& other : others) other.join();
+    });
     for (std::int64_t culprit : culprits)
         if (culprit >= 0) return culprit;
     return -1;
