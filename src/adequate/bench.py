@@ -61,6 +61,10 @@ class Bench:
         self.train = train
         self.context = context_of(network, (train, validation, calibration, data.test), seed, recipe)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: nobody watches there, and its working directory may be another."""
+        return {**self.__dict__, "run": Run(self.run.folder.resolve()), "watcher": Silence()}
+
     @property
     def identity(self) -> dict[str, Any]:
         """What every figure depends on besides the questions; ``context`` covers the rest and what cannot be told."""

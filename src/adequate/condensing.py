@@ -1,5 +1,6 @@
 """The main job: the narrowest arithmetic that keeps a trained network's accuracy."""
 
+import builtins
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from adequate.design import Design
 from adequate.emulated_layer import check
 from adequate.evaluation import Score
 from adequate.exploration.rules import FULLY_CONNECTED, power_of_two_weights
-from adequate.exploration.search import Result, Strategy, search
+from adequate.exploration.search import Map, Result, Strategy, search
 from adequate.exploration.store import Store
 from adequate.exploration.strategies import best_minifloat_split, best_static_split, narrowest, ristretto
 from adequate.exploration.trial import Query
@@ -108,6 +109,7 @@ def condense(
     format: str = "dynamic_fixed",
     seed: int = 0,
     recipe: Recipe = Recipe(),  # noqa: B008  (immutable)
+    map: Map = builtins.map,
     watcher: Watcher = Silence(),  # noqa: B008  (stateless)
     origin: Mapping[str, Any] | None = None,
     command: str | None = None,
@@ -117,7 +119,8 @@ def condense(
     Batch normalisation is folded. Ranges come from 1,000 calibration images, choices from the validation images, the
     reported figures from the test images. Everything is kept in ``run``: a killed run started again ends with the
     same bytes, and a finished one evaluates nothing again. ``origin`` says where network and data came from; it is
-    part of the run's identity, ``command`` is only noted. None if no design keeps the margin.
+    part of the run's identity, ``command`` is only noted. ``map`` runs the trials, as in ``search``. None if no design
+    keeps the margin.
 
     Raises:
         ValueError: a data set with one split, a run folder of another run, or an unknown format.
@@ -131,7 +134,7 @@ def condense(
     run.claim({"job": "condense", **(origin or {}), **asked, **bench.identity}, command)
     watcher.stage("ranges of weights and layer outputs")
     strategy = FORMATS[format](bench.network, bench.ranges(), margin, epochs)
-    return _carried_out(bench, strategy, None)
+    return _carried_out(bench, strategy, None, map)
 
 
 def tune(
@@ -159,7 +162,7 @@ def tune(
     check(network, design)
     asked = {"design": design.digest, "epochs": epochs}
     run.claim({"job": "finetune", **(origin or {}), **asked, **bench.identity}, command)
-    tuned = _carried_out(bench, _given(design, epochs), epochs)
+    tuned = _carried_out(bench, _given(design, epochs), epochs, builtins.map)
     assert tuned is not None
     return tuned
 
@@ -192,13 +195,13 @@ def widest(network: Network, design: Design) -> dict[str, int | None]:
     return {"outputs": bits(design[layer.name].output for layer in layers), "conv": bits(conv), "fc": bits(fc)}
 
 
-def _carried_out(bench: Bench, strategy: Strategy, epochs: int | None) -> Condensed | None:
+def _carried_out(bench: Bench, strategy: Strategy, epochs: int | None, map: Map) -> Condensed | None:
     """Runs a strategy, scores and keeps its design; ``epochs`` None: as many as validated best."""
     run, watcher = bench.run, bench.watcher
     with Store(run.trials_file) as store:
 
         def ask(strategy: Strategy) -> Result:
-            return search(strategy, bench.trial, store=store, context=bench.context, progress=watcher.tried)
+            return search(strategy, bench.trial, map=map, store=store, context=bench.context, progress=watcher.tried)
 
         watcher.stage("search" if epochs is None else "validation images")
         found = ask(strategy)

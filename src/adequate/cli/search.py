@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adequate.cli.cluster import RayOption
 from adequate.cli.errors import Misuse
 from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, OutputOptions, file_option
 
@@ -67,17 +68,20 @@ def search(
     images: Annotated[int, typer.Option(metavar="N", min=1, help="Training images that machines read.")] = 1,
     race: Annotated[bool, typer.Option(help="Give up on a design as soon as it is known to lose too much.")] = True,
     reuse: Annotated[bool, typer.Option(help="Compute once what designs have in common.")] = True,
+    ray: RayOption = None,
 ) -> None:
     """Searches for designs that no other beats in accuracy and in the objectives.
 
     Choices are made on validation images; the front is then scored on the test images, and both figures are told.
     Batch normalisation is folded. A design that loses more than --margin is given up on as soon as that is known with
     an error rate of 5 %. The run's folder gets trials.db, from which a search that was stopped goes on, and the
-    designs of the front; pick takes one of them.
+    designs of the front; pick takes one of them. With --ray trials run on many processes and machines,
+    and what comes out is the same.
 
     Example:
       adequate search digits-cnn --data digits --trials 40 --run runs/front
     """
+    from adequate.cli.cluster import trials_on, with_workers
     from adequate.cli.finished import as_typed, resumed
     from adequate.cli.progress import Progress
     from adequate.cli.subject import open_subject
@@ -89,8 +93,9 @@ def search(
         raise Misuse("--margin is not a number")
     objectives = tuple(dict.fromkeys(one.strip() for one in objective.split(",")))
     place = Run(run)
-    with Progress(margin) as progress:
-        subject = open_subject(model, data, resumed(place, compute), progress).without_design
+    compute = with_workers(resumed(place, compute), ray)
+    with Progress(margin) as progress, trials_on(ray, compute, progress) as map:
+        subject = open_subject(model, data, compute, progress).without_design
         found = explore(
             subject.network,
             subject.data,
@@ -103,6 +108,7 @@ def search(
             race=race,
             reuse=reuse,
             seed=compute.seed,
+            map=map,
             watcher=progress,
             origin={**subject.origin, **_asked(strategy, trials, space)},
             command=as_typed(context),

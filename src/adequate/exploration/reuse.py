@@ -36,6 +36,10 @@ class Reuse:
         self._new: OrderedDict[Key, Tensor] = OrderedDict()
         self._wanted: OrderedDict[Key, Tensor] = OrderedDict()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process a memory begins empty."""
+        return _empty, (self.network, self.budget_bytes)
+
     def emulate(self, design: Design) -> nn.Module:
         """What ``adequate.emulate`` gives, for evaluation alone: it takes what it can from the memory.
 
@@ -65,6 +69,10 @@ class Reuse:
         while self.held_bytes > self.budget_bytes:
             _, forgotten = (self._new or self._wanted).popitem(last=False)
             self.held_bytes -= forgotten.nbytes
+
+
+def _empty(network: Network, budget_bytes: int) -> Reuse:
+    return Reuse(network, budget_bytes=budget_bytes)
 
 
 class _Remembering(nn.Module):

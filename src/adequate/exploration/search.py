@@ -4,7 +4,6 @@ import builtins
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +19,31 @@ Figures = Trial | Mapping[str, float]
 
 Map = Callable[[Callable[[Query], tuple[Trial, float]], Sequence[Query]], Iterable[tuple[Trial, float]]]
 """``map(function, queries)`` as the built-in, a pool's ``map`` or ``imap_unordered``: the order of answers is free."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What ``map`` is given: ``measured(query)`` is a trial and how many seconds it took.
+
+    Equal for one trial function, so that a ``map`` knows it again in the next batch.
+    """
+
+    trial: Callable[..., Figures]
+
+    def __call__(self, query: Query) -> tuple[Trial, float]:
+        started = perf_counter()
+        try:
+            answer = self.trial(query.design, **query.settings)
+        except Exception as error:
+            error.add_note(f"while trying design {query.design.digest[:12]}")
+            raise
+        figures = answer.figures if isinstance(answer, Trial) else answer
+        if not isinstance(figures, Mapping):
+            raise TypeError(
+                f"the trial function returned {type(answer).__name__}; wanted is a Trial or its figures, "
+                'as in {"accuracy": 0.99}'
+            )
+        return Trial(query.design, figures, query.epochs, query.split), perf_counter() - started
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,7 @@ def search(
         KeyError: a validation trial lacks ``accuracy`` or an objective.
         Exception: what ``trial`` raises, with a note that names the design.
     """
+    measured = Measured(trial)
     known: dict[Query, Trial] = {}
     asked: list[Query] = []
     reused = 0
@@ -88,7 +113,7 @@ def search(
                     learn(found, True)
                     reused += 1
             running = [query for query in new if query not in known]
-            for answer, seconds in map(partial(_measured, trial), running) if running else ():
+            for answer, seconds in map(measured, running) if running else ():
                 if store is not None:
                     store.put(context, answer, seconds)
                 learn(answer, False)
@@ -98,23 +123,6 @@ def search(
 
     trials = tuple(known[query] for query in asked)
     return Result(best, _front(trials, objectives), trials, len(trials) - reused, reused)
-
-
-def _measured(trial: Callable[..., Figures], query: Query) -> tuple[Trial, float]:
-    """One trial and how many seconds it took; a function of the module, so that other processes can run it."""
-    started = perf_counter()
-    try:
-        answer = trial(query.design, **query.settings)
-    except Exception as error:
-        error.add_note(f"while trying design {query.design.digest[:12]}")
-        raise
-    figures = answer.figures if isinstance(answer, Trial) else answer
-    if not isinstance(figures, Mapping):
-        raise TypeError(
-            f"the trial function returned {type(answer).__name__}; wanted is a Trial or its figures, "
-            'as in {"accuracy": 0.99}'
-        )
-    return Trial(query.design, figures, query.epochs, query.split), perf_counter() - started
 
 
 def _queries(batch: Any) -> list[Query]:

@@ -1,5 +1,6 @@
 """The search job: a front of designs, chosen on validation images and judged on test images."""
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from adequate.evaluation import Score
 from adequate.exploration import Front, Result, Space, Store, Strategy, search
 from adequate.exploration.hypervolume import hypervolume
 from adequate.exploration.rules import dynamic_fixed
+from adequate.exploration.search import Map
 from adequate.exploration.trial import Query, least_accuracy
 from adequate.exploring.judge import Judge
 from adequate.finetuning import Recipe
@@ -85,6 +87,7 @@ def explore(
     race: bool = True,
     reuse: bool = True,
     seed: int = 0,
+    map: Map = builtins.map,
     watcher: Watcher = Silence(),  # noqa: B008  (stateless)
     origin: Mapping[str, Any] | None = None,
     command: str | None = None,
@@ -95,7 +98,8 @@ def explore(
     word lengths from ``bits``. Trials are scored on the validation images; one that loses more than ``margin`` points
     is given up as soon as a race against full precision says so with an error rate of 5 % (``race``), its accuracy
     being an estimate, and layers that trials have in common are computed once (``reuse``). The front's designs have
-    run all validation images, and then all test images, which chose nothing. Everything is kept in ``run``.
+    run all validation images, and then all test images, which chose nothing. ``map`` runs the trials, as in
+    ``search``. Everything is kept in ``run``.
 
     Raises:
         ValueError: a data set with one split, a run folder of another run, an unknown objective, a machine that cannot
@@ -117,7 +121,15 @@ def explore(
 
         def ask(strategy: Strategy, names: Sequence[str]) -> Result:
             context = f"{bench.context}, {sorted(asked.items())}"
-            return search(strategy, judge.trial, store=store, context=context, objectives=names, progress=watcher.tried)
+            return search(
+                strategy,
+                judge.trial,
+                map=map,
+                store=store,
+                context=context,
+                objectives=names,
+                progress=watcher.tried,
+            )
 
         wanted = least_accuracy(full, margin)
         result = ask(choose(found, wanted, objectives, Generator().manual_seed(seed)), objectives)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -33,6 +34,10 @@ class Judge:
     ) -> None:
         self.bench, self.machines, self.margin, self.images = bench, machines, margin, images
         self.memory = Reuse(bench.network) if reuse else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: the images it puts in order itself."""
+        return {name: value for name, value in self.__dict__.items() if name != "batches"}
 
     @cached_property
     def batches(self) -> list[tuple[Tensor, Tensor]]:

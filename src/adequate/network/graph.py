@@ -2,7 +2,8 @@
 
 import copy
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from torch import SymInt, Tensor, nn
@@ -14,15 +15,31 @@ def copy_graph(graph: GraphModule) -> GraphModule:
     return _copied(graph, {})
 
 
+def empty_graph(graph: GraphModule) -> GraphModule:
+    """A copy of the nodes of ``graph`` whose parameters and buffers have no elements."""
+    return _copied(graph, {id(tensor): _emptied(tensor) for tensor in (*graph.parameters(), *graph.buffers())})
+
+
 def share_graph(graph: GraphModule) -> GraphModule:
     """A copy of the nodes of ``graph`` over the very same parameters and buffers."""
     return _copied(graph, {id(tensor): tensor for tensor in (*graph.parameters(), *graph.buffers())})
 
 
-def _copied(graph: GraphModule, memo: dict[int, Any]) -> GraphModule:
+def _emptied(tensor: Tensor) -> Tensor:
+    empty = tensor.detach().new_empty(0)
+    return nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+
+
+@contextmanager
+def leaf_specs_unmentioned() -> Iterator[None]:
     """torch warns about its own use of ``LeafSpec`` while it copies; nobody here can do anything about it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        yield
+
+
+def _copied(graph: GraphModule, memo: dict[int, Any]) -> GraphModule:
+    with leaf_specs_unmentioned():
         copied = copy.deepcopy(graph, memo)
     keep_state(graph, copied, memo)
     return copied

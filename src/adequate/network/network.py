@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch.fx import GraphModule
 
 from adequate.network.graph import copy_graph, fixed_batch, share_graph
 from adequate.network.layer import Layer
+from adequate.network.packing import pack, unpack
 from adequate.network.parts import has_parts, take_apart
 
 
@@ -34,6 +36,9 @@ class Network:
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (self.layers, *pack(self.graph), self.rewrites)
 
     def select(self, pattern: str = "*", operation: str | None = None) -> tuple[str, ...]:
         """Names of the layers whose whole name matches ``pattern`` (fnmatch), optionally of one operation.
@@ -119,6 +124,12 @@ class Network:
     @cached_property
     def _by_name(self) -> dict[str, Layer]:
         return {layer.name: layer for layer in self.layers}
+
+
+def _unpacked(
+    layers: tuple[Layer, ...], nodes: bytes, tensors: Mapping[str, Tensor], rewrites: tuple[str, ...]
+) -> Network:
+    return Network(layers, unpack(nodes, tensors), rewrites)
 
 
 def _listed(names: object) -> str:
