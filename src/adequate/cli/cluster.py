@@ -1,8 +1,9 @@
 """``--ray``: where trials are run."""
 
 import builtins
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,9 @@ def trials_on(ray: str | None, compute: ComputeOptions, progress: "Progress") ->
     if here and count and not (count.isdecimal() and int(count)):
         raise Misuse(f"--ray {ray}: {count!r} is no number of workers from 1")
     progress.stage("Ray cluster")
-    with ray_map(
-        None if here else ray, workers=int(count) if here and count else None, threads=compute.threads or 1
-    ) as cluster:
+    workers = int(count) if here and count else None
+    with (
+        redirect_stdout(sys.stderr),  # Ray tells there of nodes that it lost
+        ray_map(None if here else ray, workers=workers, threads=compute.threads or 1) as cluster,
+    ):
         yield cluster

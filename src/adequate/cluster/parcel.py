@@ -68,10 +68,11 @@ class _Opener(pickle.Unpickler):
 
 
 def _plain(tensor: Tensor) -> bool:
-    """Numbers in this process's memory and nothing else: no gradient, no other device, no other layout."""
+    """Numbers in this process's memory and nothing else: no gradient, no other device or layout."""
     return (
         tensor.device.type == "cpu"
         and tensor.layout == torch.strided
         and not tensor.requires_grad
+        and tensor.numel() > 0
         and not (tensor.is_quantized or tensor.is_conj() or tensor.is_neg())
     )

@@ -11,7 +11,8 @@ from adequate.cluster.connection import connected, first_line, ray_package
 from adequate.cluster.parcel import Parcel
 from adequate.cluster.worker import Worker, versions
 
-Question, Answer = TypeVar("Question"), TypeVar("Answer")
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 
 LOSSES = 3
 """So many workers may end while they are at one question, or one after another while they start."""

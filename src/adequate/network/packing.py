@@ -9,7 +9,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from adequate.network.graph import empty_graph, leaf_specs_unmentioned
 
-READ = frozenset({"val", "mode", "part", "untrainable"})
+READ = frozenset({"val", "mode", "part", "untrainable", "nn_module_stack"})
 """What is noted at nodes and read again once a network is traced."""
 
 
