@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from adequate.design import Design
 from adequate.exploration import Result, Store, Strategy, search
 from tests.contracts.strategy_contract import shuffled_map
+from tests.exploration.answers import noted
 from tests.exploration.problems import ADDITIVE, Additive
 
 LEAST = (0.9, 0.99, 0.995)
@@ -44,20 +46,9 @@ class AnswerContract:
 
     @additive
     def test_the_answer_was_tried_and_no_design_asked_twice(self, problem: Additive) -> None:
-        asked = list[str]()
-
-        def noting() -> Strategy:
-            strategy = self.make(problem.space, 0.99, objective="cost")
-            answers = None
-            while True:
-                try:
-                    batch = strategy.send(answers)  # type: ignore[arg-type]
-                except StopIteration as stop:
-                    return stop.value
-                asked.extend(design.digest for design in batch)
-                answers = yield batch
-
-        result = search(noting(), problem.trial, objectives=("cost",))
+        asked = list[Design]()
+        strategy = noted(self.make(problem.space, 0.99, objective="cost"), asked)
+        result = search(strategy, problem.trial, objectives=("cost",))
         assert result.best in [trial.design for trial in result.trials]
         assert len(asked) == len(set(asked)) < problem.space.size
 

@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import Generator
 
-from adequate.exploration import Point, Result, Store, Strategy, random_points, search
-from adequate.exploration.hypervolume import hypervolume
+from adequate.design import Design
+from adequate.exploration import Result, Store, Strategy, random_points, search
+from tests.exploration.answers import noted
 from tests.exploration.problems import PROBLEMS, Problem, knobs
 
 SHARE = 0.95
@@ -35,9 +36,7 @@ def carried_out(make: Maker, problem: Problem, trials: int, seed: int = 0, **kwa
 
 def share(make: Maker, problem: Problem, trials: int, seed: int) -> float:
     """How much of the true front's hypervolume a search reaches."""
-    front = carried_out(make, problem, trials, seed).front
-    found = [(1 - trial.accuracy, *(trial.figure(name) for name in problem.objectives)) for trial in front]
-    return hypervolume(found, problem.reference) / problem.volume
+    return problem.hypervolume(carried_out(make, problem, trials, seed).front) / problem.volume
 
 
 def reaches_the_front(make: Maker, problem: Problem, trials: int, seeds: Iterable[int]) -> None:
@@ -70,23 +69,13 @@ class FrontContract:
         reaches_the_front(self.make, PROBLEMS[0], self.trials, SEEDS[:1])
 
     def test_asks_as_many_designs_as_it_may_and_none_twice(self) -> None:
-        problem, asked = PROBLEMS[0], list[Point]()
+        problem, asked = PROBLEMS[0], list[Design]()
         strategy = self.make(
             problem.space, objectives=problem.objectives, trials=SOME_TRIALS, generator=Generator().manual_seed(0)
         )
-
-        def noting() -> Strategy:
-            answers = None
-            while True:
-                try:
-                    batch = strategy.send(answers)  # type: ignore[arg-type]
-                except StopIteration:
-                    return None
-                asked.extend(problem.space.point(design) for design in batch)
-                answers = yield batch
-
-        assert len(search(noting(), problem.trial, objectives=problem.objectives).trials) == SOME_TRIALS
-        assert len(asked) == len(set(asked)) == SOME_TRIALS
+        result = search(noted(strategy, asked), problem.trial, objectives=problem.objectives)
+        assert len(result.trials) == len(asked) == len(set(asked)) == SOME_TRIALS
+        assert all(problem.space.design(problem.space.point(design)) == design for design in asked)
 
     def test_a_small_space_is_searched_whole(self) -> None:
         space = knobs(2, 3)

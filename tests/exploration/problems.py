@@ -4,14 +4,14 @@ Knobs are the weights of layers that no network has; a figure is a function of t
 have their optimum at 0, these have it at a choice of its own for each knob, away from the space's corners.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import cos, pi, prod, sin, sqrt
 
 from adequate.design import Design, LayerDesign
-from adequate.exploration import Point, Space
+from adequate.exploration import Point, Space, Trial
 from adequate.exploration.hypervolume import Losses, hypervolume
 from adequate.formats import Fixed
 
@@ -46,6 +46,11 @@ class Problem:
     def volume(self) -> float:
         """The hypervolume of the true front."""
         return hypervolume(map(self.losses, self.optimal), self.reference)
+
+    def hypervolume(self, trials: Iterable[Trial]) -> float:
+        """The hypervolume of trials."""
+        points = [(1 - trial.accuracy, *(trial.figure(name) for name in self.objectives)) for trial in trials]
+        return hypervolume(points, self.reference)
 
 
 def _problem(

@@ -1,4 +1,4 @@
-"""A real space, tried whole once: the weights of the digits' network, 2 to 6 bits each."""
+"""Strategies on a real space that was tried whole: the digits' network."""
 
 import os
 from statistics import median
@@ -6,69 +6,23 @@ from statistics import median
 import pytest
 from torch import Generator
 
-from adequate.data import load
-from adequate.design import Design
-from adequate.emulation import emulate
-from adequate.evaluation import evaluate_all
 from adequate.exploration import (
-    Space,
     Strategy,
-    Trial,
     bayesian,
-    dynamic_fixed,
     evolutionary,
-    exhaustive,
     max_minus_one,
     random_points,
     search,
     sensitivity,
     surrogate,
 )
-from adequate.exploration.hypervolume import hypervolume
-from adequate.exploration.trial import least_accuracy
-from adequate.metrics import cross_entropy, top1
-from adequate.network import trace
-from adequate.profiling import profile
-from adequate.reporting import stored_bits
-from adequate.zoo import entry
+from tests.exploration.answers import one_minimal
+from tests.exploration.digits_space import MARGINS, Digits
 
 pytestmark = pytest.mark.slow
 
 TRIALS = 60
 SEEDS = range(10)
-
-
-class Digits:
-    """The space and the figures of all its designs, on the validation images."""
-
-    def __init__(self) -> None:
-        known = entry("digits-cnn")
-        assert known.pretrained is not None
-        data = load("digits").train.with_transform(known.preprocessing)
-        images, labels = next(iter(data.batches(400)))
-        network = trace(known.pretrained(Generator().manual_seed(0)), images[:2])
-        start = dynamic_fixed(profile(network, [(images, labels)]), 8)
-        knobs = [knob for knob in Space(start, bits=range(2, 7)).knobs if knob.name.endswith(".weight")]
-        self.space = Space(start, knobs=knobs)
-
-        def trial(design: Design) -> dict[str, float]:
-            scores = evaluate_all(emulate(network, design), [(images, labels)], (top1, cross_entropy))
-            bits = stored_bits(network, design)
-            return {"accuracy": scores["top1"], "loss": scores["cross_entropy"], "stored_bits": bits}
-
-        whole = search(exhaustive(self.space), trial)
-        self.front = whole.front
-        self.figures = {one.design: dict(one.figures) for one in whole.trials}
-        self.full = self.figures[self.space.design(self.space.widest)]
-
-    def trial(self, design: Design) -> dict[str, float]:
-        """Looked up."""
-        return self.figures[design]
-
-    def volume(self, trials: list[Trial]) -> float:
-        """Hypervolume up to half of the images wrong and the bits of the widest design."""
-        points = [(1 - one.accuracy, one.figure("stored_bits")) for one in trials]
-        return hypervolume(points, (0.5, self.full["stored_bits"] + 1))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +35,7 @@ def shares(digits: Digits, make: object) -> float:
 
     def share(seed: int) -> float:
         strategy: Strategy = make(digits.space, trials=TRIALS, generator=Generator().manual_seed(seed))  # type: ignore[operator]
-        return digits.volume(list(search(strategy, digits.trial).front)) / digits.volume(list(digits.front))
+        return digits.hypervolume(search(strategy, digits.trial).front) / digits.volume
 
     return median(share(seed) for seed in SEEDS)
 
@@ -96,11 +50,11 @@ def test_a_tenth_of_the_points_gives_the_front(digits: Digits, make: object) -> 
     assert ours >= 0.95
 
 
-@pytest.mark.parametrize("margin", [0.5, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("margin", MARGINS)
 @pytest.mark.parametrize("measure", ["accuracy", "loss"])
 def test_sensitivity_says_how_far_it_is_from_the_true_optimum(digits: Digits, margin: float, measure: str) -> None:
-    wanted = least_accuracy(digits.full["accuracy"], margin)
-    best = digits.front.cheapest(wanted).figure("stored_bits")
+    wanted = digits.wanted(margin)
+    best = digits.cheapest(wanted)
     result = search(sensitivity(digits.space, wanted, measure=measure), digits.trial)
     assert result.best is not None
     found = digits.trial(result.best)
@@ -118,11 +72,7 @@ def test_sensitivity_says_how_far_it_is_from_the_true_optimum(digits: Digits, ma
 
 @pytest.mark.parametrize("margin", [0.5, 2.0])
 def test_max_minus_one_is_one_minimal(digits: Digits, margin: float) -> None:
-    wanted = least_accuracy(digits.full["accuracy"], margin)
+    wanted = digits.wanted(margin)
     best = search(max_minus_one(digits.space, wanted), digits.trial).best
     assert best is not None
-    point = digits.space.point(best)
-    for knob, place in enumerate(point):
-        if place > 0:
-            lower = digits.space.design((*point[:knob], place - 1, *point[knob + 1 :]))
-            assert digits.trial(lower)["accuracy"] < wanted
+    assert one_minimal(digits.space, best, lambda design: digits.trial(design)["accuracy"] >= wanted)
