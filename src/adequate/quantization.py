@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 from torch.autograd.function import FunctionCtx
 
-from adequate.formats import Format, Scaled
+from adequate.formats import Format, PerChannel, Scaled
 from adequate.formats.quotient import quotient
 from adequate.kernels.exact import grid_of
 from adequate.kernels.expansion import DIGITS, odd_quotient, to_odd, two_product
@@ -61,7 +61,7 @@ class Units:
 
     ``scale`` is None where all scales are powers of two (they are then in the values), else one number or one per
     output channel. ``static_grid``, ``static_peak`` (largest magnitude) and ``output_grid`` (the grid of each output
-    channel where the format has a scale for each) follow from the format alone, None where they depend on the data.
+    channel where the format differs among them) follow from the format alone, None where they depend on the data.
     """
 
     values: Tensor
@@ -85,13 +85,13 @@ def units(
     """
     if format is None:
         return Units(x.detach(), grid_of(x), None, None, None, None)
-    axis = format.axis if isinstance(format, Scaled) else None
+    axis = format.axis if isinstance(format, Scaled | PerChannel) else None
     per_output = axis is not None and output_axis is not None and axis % x.dim() == output_axis
     if not isinstance(format, Scaled) or format.dyadic:
         values = x.detach() if rounded else quantize(x.detach(), format, what)
         grid = output_grid = format.grid
-        if isinstance(format, Scaled) and isinstance(format.scale, tuple) and per_output:
-            output_grid = torch.tensor([format.channel(i).grid for i in range(len(format.scale))], device=x.device)
+        if per_output and (channels := channels_of(format)):
+            output_grid = torch.tensor([one.grid for one in channels], device=x.device)
         peak = None if isinstance(format, Scaled) else _peak(format)
         return Units(values, grid if grid is not None else grid_of(values), grid, peak, None, output_grid)
     grid = format.element.grid
@@ -111,6 +111,15 @@ def units(
         offset = zero if zero.numel() == 1 else along(zero, output_axis or 0, x.dim())
         elements = format.element.quantize(quantize(x.detach(), format, what).double() / divisor + offset) - offset
     return Units(elements.to(x.dtype), grid, grid, None, scale, grid)
+
+
+def channels_of(format: Format) -> tuple[Format, ...]:
+    """The formats of the indices along a format's axis; none where it is one for all, or its scales are shared."""
+    if isinstance(format, PerChannel):
+        return format.formats
+    if isinstance(format, Scaled) and isinstance(format.scale, tuple):
+        return tuple(format.channel(index) for index in range(len(format.scale)))
+    return ()
 
 
 @lru_cache(maxsize=1024)
@@ -156,7 +165,7 @@ def _alike(sums: Tensor, scale: Tensor, format: Format | None) -> bool:
     """Whether all indices of the first dimension are rounded alike, and there is more than one."""
     if sums.dim() < 2 or len(sums) < 2 or (scale.dim() == sums.dim() and len(scale) > 1):
         return False
-    return not isinstance(format, Scaled) or format.axis is None or format.axis % sums.dim() != 0
+    return not isinstance(format, Scaled | PerChannel) or format.axis is None or format.axis % sums.dim() != 0
 
 
 def _round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:

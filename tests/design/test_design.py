@@ -23,6 +23,7 @@ from adequate.formats import (
     Minifloat,
     Nearest,
     Overflow,
+    PerChannel,
     PowerOfTwo,
     Rounding,
     Scaled,
@@ -57,6 +58,7 @@ MEMBERS: tuple[Format, ...] = (
     Scaled(Fixed(8, 0), 0.0999755859375),
     Scaled(Fixed(8, 0, signed=False), (0.5, 0.3125), (3, 128), axis=1),
     Scaled(Minifloat(2, 1), SharedExponent(32), axis=-1),
+    PerChannel((Fixed(8, 7), Minifloat(4, 3), Scaled(Fixed(4, 0), 0.5, zero=1)), 0),
 )
 
 MULTIPLIERS: tuple[Multiplier, ...] = (

@@ -138,4 +138,4 @@ def test_floats_come_back_exactly(values: list[float]) -> None:
 
 
 def test_every_family_has_its_own_name() -> None:
-    assert len({family.name for family in FORMATS}) == len(FORMATS) == 7
+    assert len({family.name for family in FORMATS}) == len(FORMATS) == 8

@@ -24,7 +24,8 @@ class LayerDesign:
     coarser; y = output(sum).
     A layer with several operands (add, concat) applies ``input`` to each; of a matrix product or einsum the parameter,
     wherever it stands, else the second operand takes ``weight``. That grid is each output channel's own where the
-    weight has a scale per channel; under a shared exponent no grid is known beforehand, and the bias is added as it is.
+    weight has a scale or a format per channel; under a shared exponent no grid is known beforehand, and the bias is
+    added as it is.
 
     Sums are exact if ``input`` and ``weight`` are both given, or an accumulator; else torch's own. Without ``output``
     they become the nearest number of the network's dtype (in float64, of two neighbours the odd one).

@@ -4,14 +4,14 @@ from torch import Tensor
 
 from adequate.design import LayerDesign
 from adequate.emulated_layer.geometry import Geometry, aligned
-from adequate.formats import Scaled
+from adequate.formats import PerChannel, Scaled
 from adequate.quantization import Units, units
 
 
 def weight_units(geometry: Geometry, design: LayerDesign, w: Tensor, what: str) -> tuple[Units, int | None]:
-    """The quantised weight, and the output's dimension along which the scales of its format lie."""
+    """The quantised weight, and the output's dimension along which the scales of its format, or its formats, lie."""
     format = design.weight
-    axis = format.axis if isinstance(format, Scaled) else None
+    axis = format.axis if isinstance(format, Scaled | PerChannel) else None
     place = None if axis is None or not w.dim() else geometry.place(axis)
     found = units(w, format, what, output_axis=None if place is None else (axis or 0) % w.dim())
     return found, place

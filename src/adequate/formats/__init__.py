@@ -16,6 +16,7 @@ from adequate.formats.minifloat import (
     Specials,
     Underflow,
 )
+from adequate.formats.per_channel import PerChannel
 from adequate.formats.power_of_two import Nearest, PowerOfTwo
 from adequate.formats.reference import round_reference
 from adequate.formats.rounding import Overflow, Rounding
@@ -40,6 +41,7 @@ __all__ = [
     "Minifloat",
     "Nearest",
     "Overflow",
+    "PerChannel",
     "PowerOfTwo",
     "Rounding",
     "Scaled",

@@ -13,7 +13,7 @@ from adequate.formats.rounding import Overflow
 
 def require_element(element: object) -> None:
     """``element`` is a format that saturates, and not under a scale already."""
-    if not isinstance(element, Format) or element.name == "scaled":
+    if not isinstance(element, Format) or element.name in ("scaled", "per_channel"):
         raise ValueError(f"the element of scaled must be a format without a scale, not {element}")
     if getattr(element, "overflow", None) is Overflow.WRAP:
         raise ValueError(f"the element of scaled must saturate, not wrap as {element}")

@@ -10,11 +10,12 @@ from adequate.formats.fixed import Fixed
 from adequate.formats.format import Format
 from adequate.formats.levels import Binary, Codebook, Ternary
 from adequate.formats.minifloat import BFLOAT16, BINARY16, BINARY32, E2M1, E2M3, E3M2, E4M3, E5M2, Minifloat
+from adequate.formats.per_channel import PerChannel
 from adequate.formats.power_of_two import PowerOfTwo
 from adequate.formats.scaled import Scaled
 from adequate.formats.shared_exponent import SharedExponent
 
-FORMATS: tuple[type[Format], ...] = (Fixed, Minifloat, PowerOfTwo, Binary, Ternary, Codebook, Scaled)
+FORMATS: tuple[type[Format], ...] = (Fixed, Minifloat, PowerOfTwo, Binary, Ternary, Codebook, Scaled, PerChannel)
 """Every family of formats."""
 
 NAMED: dict[str, Format] = {
@@ -31,7 +32,7 @@ NAMED: dict[str, Format] = {
 
 _CLASSES: dict[str, type[Any]] = {kind.name: kind for kind in FORMATS} | {SharedExponent.name: SharedExponent}
 _TOKEN = re.compile(r"\s*(?:([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|([A-Za-z_]\w*)|([(),=]))", re.ASCII)
-_DEPTH = 4  # scaled(codebook(...), (...)) needs three
+_DEPTH = 4  # per_channel((scaled(fixed(8,0),0.5),...),0) needs four
 
 
 class _Word(str):

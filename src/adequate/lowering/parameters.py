@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from adequate.emulated_layer.geometry import Geometry
-from adequate.formats import Format, Rounding, Scaled, SharedExponent
+from adequate.formats import Format, PerChannel, Rounding, Scaled, SharedExponent
 from adequate.kernels.exact import grid_of
 from adequate.lowering.builder import NotLowered
 from adequate.program.products import numbers
@@ -36,8 +36,8 @@ def weight(w: Tensor, format: Format, geometry: Geometry, *, whole: bool) -> Wei
     Raises:
         NotLowered: the format rounds stochastically, or has a scale per index that cannot be taken out of the sum.
     """
-    element = format.element if isinstance(format, Scaled) else format
-    if getattr(element, "rounding", None) is Rounding.STOCHASTIC:
+    elements = [_element(one) for one in (format.formats if isinstance(format, PerChannel) else (format,))]
+    if any(getattr(one, "rounding", None) is Rounding.STOCHASTIC for one in elements):
         raise NotLowered(f"weight: {format} rounds stochastically")
     if isinstance(format, Scaled) and isinstance(format.scale, SharedExponent):
         values = format.quantize(w.detach()).double()
@@ -48,15 +48,15 @@ def weight(w: Tensor, format: Format, geometry: Geometry, *, whole: bool) -> Wei
         codes = format.encode(w.detach()).numpy()
     except ValueError as error:
         raise NotLowered(f"weight: {error}") from None
-    integers = np.vectorize(numbers(element).__getitem__, otypes=[object])(codes)
-    unit = power(element.grid or 0)
-    if not isinstance(format, Scaled):
-        return Weight(integers, (unit,), None, (unit,))
-    assert not isinstance(format.scale, SharedExponent)
-    scales = format.scale if isinstance(format.scale, tuple) else (format.scale,)
-    units = tuple(Fraction(scale) * unit for scale in scales)
-    axis = None if format.axis is None else format.axis % w.dim()
-    integers = integers - _aligned(np.array(format.zero, dtype=object), axis, w.dim())
+    if isinstance(format, PerChannel):
+        axis = format.axis % w.dim()
+        channels = zip(np.moveaxis(codes, axis, 0), format.formats, strict=True)
+        integers = np.stack([_numbers(some, one, None) for some, one in channels], axis)
+        units = tuple(unit for one in format.formats for unit in _units(one))
+    else:
+        axis = None if not isinstance(format, Scaled) or format.axis is None else format.axis % w.dim()
+        integers = _numbers(codes, format, axis)
+        units = _units(format)
     if axis is None:
         return Weight(integers, units, None, units)
     taken = geometry.place(axis) is not None
@@ -66,6 +66,27 @@ def weight(w: Tensor, format: Format, geometry: Geometry, *, whole: bool) -> Wei
         raise NotLowered(f"weight: {format} has a scale per index that cannot be taken out of the sum")
     factors = np.array([int(one / min(units)) for one in units], dtype=object)
     return Weight(integers * _aligned(factors, axis, w.dim()), (min(units),), None, units if taken else (min(units),))
+
+
+def _element(format: Format) -> Format:
+    return format.element if isinstance(format, Scaled) else format
+
+
+def _numbers(codes: Array, format: Format, axis: int | None) -> Array:
+    """What codes count of their unit, from the zero point, of which there may be one per index along ``axis``."""
+    found = np.vectorize(numbers(_element(format)).__getitem__, otypes=[object])(codes)
+    zero = format.zero if isinstance(format, Scaled) else 0
+    return found - _aligned(np.array(zero, dtype=object), axis, codes.ndim)
+
+
+def _units(format: Format) -> tuple[Fraction, ...]:
+    """What the numbers of a format's codes count, one or one per index along its axis."""
+    unit = power(_element(format).grid or 0)
+    if not isinstance(format, Scaled):
+        return (unit,)
+    assert not isinstance(format.scale, SharedExponent)
+    scales = format.scale if isinstance(format.scale, tuple) else (format.scale,)
+    return tuple(Fraction(scale) * unit for scale in scales)
 
 
 def bias_integers(bias: Tensor, units: tuple[Fraction, ...], final: tuple[Fraction, ...]) -> Array:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from adequate.formats import Fixed, Format, Minifloat, Overflow, Rounding, Scaled, SharedExponent
+from adequate.formats import Fixed, Format, Minifloat, Overflow, PerChannel, Rounding, Scaled, SharedExponent
 from adequate.formats.reference import round_reference
 from adequate.kernels.requantize import MULTIPLIER_BITS
 from adequate.lowering.builder import Builder, NotLowered, Raw
@@ -34,8 +34,10 @@ def target_of(format: Format) -> Target:
     """What a value is rounded to.
 
     Raises:
-        NotLowered: a stochastic format, one whose scale depends on the data, or one with several zero points.
+        NotLowered: a stochastic format, one whose scale depends on the data, or several zero points or formats.
     """
+    if isinstance(format, PerChannel):
+        raise NotLowered(f"{format} has a format per channel, which a program's weights can have and its values cannot")
     element = format.element if isinstance(format, Scaled) else format
     if getattr(element, "rounding", None) is Rounding.STOCHASTIC:
         raise NotLowered(f"{format} rounds stochastically")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from adequate.design import Design
-from adequate.formats import Format, Scaled, SharedExponent
+from adequate.formats import Format, PerChannel, Scaled, SharedExponent
 from adequate.network import Layer, Network
 
 FLOAT_BITS = 32
@@ -78,8 +78,8 @@ def activation_bits(network: Network, design: Design) -> int:
         else:
             widths[layer.name] = format.bits
         if layer.operation not in IN_PLACE:
-            total += prod(_one_image(layer)) * widths[layer.name]
-            total += _scale_bits(format, _one_image(layer)) if format is not None else 0
+            shape = _one_image(layer)
+            total += prod(shape) * widths[layer.name] if format is None else _bits(format, shape)
     return total
 
 
@@ -94,12 +94,18 @@ def _weights(network: Network, design: Design) -> dict[str, tuple[int, int]]:
         if layer.weight is None or layer.weight_shape is None:
             continue
         format = design[layer.name].weight
-        bits = layer.weights * FLOAT_BITS
-        if format is not None:
-            bits = layer.weights * format.bits + _scale_bits(format, layer.weight_shape)
+        bits = layer.weights * FLOAT_BITS if format is None else _bits(format, layer.weight_shape)
         _, before = found.get(layer.weight, (0, 0))
         found[layer.weight] = (layer.weights, max(before, bits))
     return found
+
+
+def _bits(format: Format, shape: tuple[int, ...]) -> int:
+    """Of a tensor in a format, with its scales."""
+    if isinstance(format, PerChannel):
+        channel = (prod(shape) // len(format.formats),)
+        return sum(_bits(one, channel) for one in format.formats)
+    return prod(shape) * format.bits + _scale_bits(format, shape)
 
 
 def _scale_bits(format: Format, shape: tuple[int, ...]) -> int:

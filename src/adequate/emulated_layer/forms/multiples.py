@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from torch import Tensor
 
-from adequate.formats import Format, Rounding, Scaled, SharedExponent
+from adequate.formats import Format, PerChannel, Rounding, Scaled, SharedExponent
 from adequate.quantization import units
 
 
@@ -53,6 +53,8 @@ def multiples_of(format: Format) -> Multiples | None:
 
 def has_one_scale(format: Format) -> bool:
     """Whether a code alone says the value, and a value alone the code."""
+    if isinstance(format, PerChannel):
+        return False
     element = format.element if isinstance(format, Scaled) else format
     if getattr(element, "rounding", None) is Rounding.STOCHASTIC or element.grid is None:
         return False
