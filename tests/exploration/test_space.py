@@ -202,7 +202,10 @@ def test_tables_lie_beside_the_file(tmp_path: Path) -> None:
         ({"knobs": [{"name": "k"}]}, "knob 'k' has no 'choices'"),
         ({"knobs": [{"name": "k", "choices": []}]}, "knob 'k' has no choice"),
         ({"knobs": [{"name": "k", "choices": ["fixed(8,7)"]}]}, "a choice is an object of layers"),
-        ({"knobs": [{"name": "k", "choices": [{"a": {"weigth": "fixed(8,7)"}}]}]}, "slot 'weigth': no such slot"),
+        (
+            {"knobs": [{"name": "k", "choices": [{"a": {"weigth": "fixed(8,7)"}}]}]},
+            "no such slot 'weigth'; there are input, weight",
+        ),
         ({"knobs": [{"name": "k", "choices": [{"a": {"weight": "fixed(8)"}}]}]}, "layer 'a', slot 'weight': "),
         (
             {"knobs": [{"name": "k", "choices": [{"a": {"weight": "fixed(8,7)"}}, {"b": {"weight": "fixed(8,7)"}}]}]},

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.technology import Constant
-from adequate.accelerators.work import LayerOperands, Work, work_of
+from adequate.accelerators.work import LayerOperands, MissingOperands, Work, work_of
 from adequate.design import LayerDesign
 from adequate.network.layer import Layer
 
@@ -44,6 +44,16 @@ class Accelerator(ABC):
     @abstractmethod
     def constants(self) -> dict[str, Constant]:
         """The constants the model stands on, by name, each with its source."""
+
+    def refusal(self, layer: Layer, chosen: LayerDesign) -> str | None:
+        """Why the machine cannot run a layer in a design, as far as that can be said without operands; None: it can."""
+        try:
+            self.run(layer, chosen)
+        except MissingOperands:
+            return None
+        except ValueError as error:
+            return str(error)
+        return None
 
     def run(
         self,

@@ -13,6 +13,10 @@ from adequate.formats import Format
 from adequate.network.layer import Layer
 
 
+class MissingOperands(ValueError):
+    """A machine reads values and was given none; whatever can be said without them is in order."""
+
+
 @dataclass(frozen=True, eq=False)
 class LayerOperands:
     """The integers that one layer multiplied on some images.
@@ -78,10 +82,10 @@ class Work:
         """The operands.
 
         Raises:
-            ValueError: there are none.
+            MissingOperands: there are none.
         """
         if self.operands is None:
-            raise ValueError(
+            raise MissingOperands(
                 f"layer {self.name!r}: {machine} reads values; give it operands=adequate.operands(network, design,"
                 " images)"
             )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from adequate.design import Design
-from adequate.exploration.knob import Slot
+from adequate.exploration.slots import Slot
 from adequate.network import Layer, Network
 
 IMAGE = ""

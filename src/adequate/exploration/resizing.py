@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo, Scaled, SharedExponent
+from adequate.formats import Fixed, Format, Minifloat, PerChannel, PowerOfTwo, Scaled, SharedExponent
 from adequate.formats.elements import nearest_scale
 
 
@@ -12,12 +12,16 @@ def resized(format: Format, bits: int) -> Format | None:
 
     Fixed point keeps bits - frac. A minifloat keeps its exponent, and its mantissa changes. Powers of two keep the
     highest exponent. Integers under a scale that is a power of two keep scale * 2**bits, under any other scale the
-    interval they cover; a shared exponent follows its data. None where the family has no such member, and for formats
-    whose values are listed.
+    interval they cover; a shared exponent follows its data. Channels in formats of their own are resized each alone.
+    None where the family has no such member, and for formats whose values are listed.
 
     >>> str(resized(Fixed(8, 7), 3)), str(resized(Minifloat(4, 3), 6)), resized(Minifloat(4, 3), 4)
     ('fixed(3,2)', 'float(4,1)', None)
     """
+    if isinstance(format, PerChannel):
+        channels = [resized(one, bits) for one in format.formats]
+        found = tuple(one for one in channels if one is not None)
+        return PerChannel(found, format.axis) if len(found) == len(channels) else None
     if bits == format.bits:
         return format
     try:

@@ -1,7 +1,7 @@
 """Which designs can be reached."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -10,9 +10,13 @@ import torch
 from torch import Generator
 
 from adequate.design import Design, LayerDesign
+from adequate.exploration.channel_groups import in_channel_groups
 from adequate.exploration.edges import one_format_per_add, width_ties
-from adequate.exploration.knob import Choice, Knob, Slot, knobs_of
+from adequate.exploration.knob import Choice, Knob
+from adequate.exploration.knobs_of import knobs_of
+from adequate.exploration.slots import Slot, Value, channels, filled, twice
 from adequate.exploration.space_json import read_space, write_space
+from adequate.formats import Format
 from adequate.network import Network
 from adequate.operators import Accumulator, Multiplier
 
@@ -28,9 +32,11 @@ class Space:
     """A start and knobs: every combination of their choices, put into the start, is a design.
 
     Of every layer of ``start`` each format can have any of the word lengths ``bits``, its largest number where it was
-    (see ``resized``). Slots of a tie, ((layer, slot), ...), share a word length, each with its own largest number. A
-    layer with formats of input and weight can have any of ``multipliers`` that takes its widest formats, unsigned ones
-    by sign and magnitude, and any of ``accumulators``, or what it has in ``start``. These are given from exact to
+    (see ``resized``), or in each the format of another family that reaches as far, ``families`` being a member of each
+    (see ``recast``). Slots of a tie, ((layer, slot), ...), share a word length and a family, each with its own largest
+    number; ``weight[8:16]`` is the slot of some channels of a ``PerChannel`` weight, and a tie may be of one slot. A
+    layer with formats of input and weight can have any of ``multipliers`` that takes all formats it can have, unsigned
+    ones by sign and magnitude, and any of ``accumulators``, or what it has in ``start``. These are given from exact to
     coarse, as ``catalog`` does; a knob runs the other way, from coarse to fine. With ``knobs`` the space has these and
     no others.
 
@@ -41,8 +47,8 @@ class Space:
     (9, ['fc.input', 'fc.weight'], 'fixed(4,3)')
 
     Raises:
-        ValueError: there is no knob, two change the same slot, a tie names a slot without a resizable format, or no
-            multiplier fits.
+        ValueError: there is no knob, two change the same slot, a knob does not suit the start, a tie names a slot
+            without a resizable format, a family cannot be moved, or no multiplier fits.
     """
 
     start: Design
@@ -56,15 +62,16 @@ class Space:
         multipliers: Sequence[Multiplier] = (),
         accumulators: Sequence[Accumulator] = (),
         ties: Sequence[Sequence[Slot]] = (),
+        families: Sequence[Format] = (),
         knobs: Iterable[Knob] | None = None,
     ) -> None:
-        found = knobs_of(start, bits, multipliers, accumulators, ties) if knobs is None else tuple(knobs)
+        found = knobs_of(start, bits, multipliers, accumulators, ties, families) if knobs is None else tuple(knobs)
         if not found:
             raise ValueError("a space without a knob: no layer of the start has a format with another word length")
-        slots = [slot for knob in found for slot in knob.slots]
-        for layer, slot in slots:
-            if slots.count((layer, slot)) > 1:
-                raise ValueError(f"two knobs change the {slot} of layer {layer!r}")
+        if clash := twice(slot for knob in found for slot in knob.slots):
+            raise ValueError(f"two knobs change the {clash[1]} of layer {clash[0]!r}")
+        for knob in found:
+            _require_parts(start, knob)
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "knobs", found)
 
@@ -76,19 +83,25 @@ class Space:
         *,
         multipliers: Sequence[Multiplier] = (),
         accumulators: Sequence[Accumulator] = (),
+        families: Sequence[Format] = (),
+        channel_groups: int = 1,
     ) -> "Space":
         """The space of a network: a knob per edge that carries numbers, and one per weight.
 
         What a layer writes and what the next one reads share a word length. What an addition adds shares a format, the
         one that reaches furthest; so ``start`` is changed where it says otherwise. What reads the network's own input
-        stays as it is.
+        stays as it is. With ``channel_groups`` a weight has a knob for each of so many runs of its output channels
+        (see ``in_channel_groups``), and no multiplier.
 
         Raises:
             ValueError: as ``Space``, or ``start`` does not fit the network.
         """
         start = one_format_per_add(network, start)
         ties, images = width_ties(network, start)
-        whole = Space(start, bits, multipliers=multipliers, accumulators=accumulators, ties=ties)
+        if channel_groups != 1:
+            start, parts = in_channel_groups(network, start, channel_groups)
+            ties += tuple((slot,) for slot in parts)
+        whole = Space(start, bits, multipliers=multipliers, accumulators=accumulators, ties=ties, families=families)
         return Space(start, knobs=[knob for knob in whole.knobs if not images.intersection(knob.slots)])
 
     @property
@@ -127,11 +140,11 @@ class Space:
             ValueError: it is no point of this space.
         """
         self._require(point)
-        changed: dict[str, dict[str, object]] = {}
+        changed: dict[str, dict[str, Value]] = {}
         for knob, place in zip(self.knobs, point, strict=True):
             for (layer, slot), value in knob.choices[place]:
                 changed.setdefault(layer, {})[slot] = value
-        layers = {name: replace(self.start[name], **slots) for name, slots in changed.items()}  # type: ignore[arg-type]
+        layers = {name: filled(self.start[name], slots) for name, slots in changed.items()}
         return Design({**self.start, **layers})
 
     def point(self, design: Design) -> Point:
@@ -180,7 +193,7 @@ class Space:
         others = [one.choices for one in self.knobs if one is not knob and any(name == layer for name, _ in one.slots)]
         for choices in product([choice], *others):
             slots = {slot: value for one in choices for (name, slot), value in one if name == layer}
-            if supports(layer, replace(self.start[layer], **slots)):  # type: ignore[arg-type]
+            if supports(layer, filled(self.start[layer], slots)):
                 return True
         return False
 
@@ -207,6 +220,17 @@ class Space:
     def _require(self, point: Point) -> None:
         if len(point) != len(self.knobs) or not all(0 <= i <= last for i, last in zip(point, self.widest, strict=True)):
             raise ValueError(f"{point} is no point of this space; they lie between {self.narrowest} and {self.widest}")
+
+
+def _require_parts(start: Design, knob: Knob) -> None:
+    """Checks that what a knob puts into parts of weights fits there."""
+    for choice in knob.choices:
+        for (layer, slot), value in choice:
+            if channels(slot) is not None:
+                try:
+                    filled(start[layer], {slot: value})
+                except ValueError as error:
+                    raise ValueError(f"knob {knob.name!r}: {error}") from None
 
 
 def _slots(layer: LayerDesign) -> str:

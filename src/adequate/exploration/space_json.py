@@ -1,7 +1,8 @@
 """Spaces as JSON, both ways.
 
 ``{"adequate_space": 1, "start": DESIGN, "knobs": [{"name": "fc.weight", "choices": [{"fc": {"weight": "fixed(2,1)"}},
-...]}]}``: the start as a design file has it, of every choice the slots it fills; null empties a slot.
+...]}]}``: the start as a design file has it, of every choice the slots it fills; null empties a slot. Some channels
+of a weight are ``weight[FIRST:END]``.
 """
 
 import json
@@ -11,7 +12,8 @@ from typing import Any
 from adequate.design import Design
 from adequate.design.json import design_to_json, slot_from_json, slot_to_json
 from adequate.design.tables import attached, save_tables
-from adequate.exploration.knob import Choice, Knob, Value
+from adequate.exploration.knob import Choice, Knob
+from adequate.exploration.slots import Value, whole
 from adequate.operators import Multiplier
 from adequate.storage import write_atomically
 
@@ -81,7 +83,7 @@ def _choice(data: Any, knob: str, path: Path) -> Choice:
 def _value(layer: str, slot: str, value: Any, path: Path) -> Value:
     if value is None:
         return None
-    read = slot_from_json(layer, slot, value)
+    read = slot_from_json(layer, whole(slot), value)
     return attached(read, path) if isinstance(read, Multiplier) else read
 
 
