@@ -14,6 +14,7 @@ from adequate.profiling import LayerRanges, Range, Ranges
 from adequate.reporting.anatomy import below, beyond
 from adequate.reporting.facts import Facts
 from adequate.reporting.memory import FLOAT_BITS, memory, stored_bits
+from adequate.reporting.searched import searched
 
 SLOTS = ("input", "weight", "output")
 
@@ -27,6 +28,7 @@ def contents(
     baseline: float | None,
 ) -> dict[str, Any]:
     """The numbers of a report; infinite ones, which JSON has not, are None."""
+    layers = _layers(network, ranges, design)
     plain = {
         "adequate_report": 1,
         "model": facts.model,
@@ -34,7 +36,7 @@ def contents(
         "margin_points": facts.margin,
         "accuracy": _accuracy(result, facts, design, baseline),
         "memory": None if network is None else _memory(network, design),
-        "layers": _layers(network, ranges, design),
+        "layers": layers,
         "rewrites": [] if network is None else list(network.rewrites),
         "trials": [_trial(trial, network) for trial in result.trials],
         "wanted_validation_accuracy": _wanted(result, facts),
@@ -42,6 +44,7 @@ def contents(
             "objectives": list(result.front.objectives),
             "trials": [result.trials.index(trial) + 1 for trial in result.front],
         },
+        "search": searched(result, [layer["name"] for layer in layers]),
         "digest": design.digest,
         "design": json.loads(design_to_json(design)),
         "commands": list(facts.commands),
@@ -168,5 +171,9 @@ def summary(design: Design, most: int = 8) -> list[str]:
 
 def _wanted(result: Result, facts: Facts) -> float | None:
     """The validation accuracy a design has to keep: that of full precision less the margin."""
-    full = next((t.accuracy for t in result.trials if not t.design and t.split == "validation" and not t.epochs), None)
+    full = facts.reference
+    if full is None:
+        full = next(
+            (t.accuracy for t in result.trials if not t.design and t.split == "validation" and not t.epochs), None
+        )
     return None if full is None or facts.margin is None else full - facts.margin / 100

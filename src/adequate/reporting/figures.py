@@ -1,4 +1,4 @@
-"""The interactive figures: accuracy, search and front, as Plotly's data and layout."""
+"""The interactive figures of a report, as Plotly's data and layout: accuracy and trials here, and all others."""
 
 import json
 from html import escape
@@ -6,6 +6,8 @@ from itertools import accumulate
 
 import plotly.graph_objects as go
 
+from adequate.reporting.coordinates import coordinates
+from adequate.reporting.fronts import fronts
 from adequate.reporting.marks import (
     BLUE,
     DEEP,
@@ -26,7 +28,13 @@ from adequate.reporting.marks import (
 
 def figures(data: Data) -> dict[str, Data]:
     """Name -> figure, of those that the contents of a report allow."""
-    drawn = {"accuracy": _accuracy(data), "search": _search(data), "front": _front(data)}
+    drawn = {
+        "accuracy": _accuracy(data),
+        **fronts(data),
+        "search": _search(data),
+        "growth": _growth(data),
+        "coordinates": coordinates(data),
+    }
     return {name: json.loads(str(figure.to_json())) for name, figure in drawn.items() if figure is not None}
 
 
@@ -167,46 +175,21 @@ def _storage(figure: go.Figure, stored: list[tuple[int, Data]], data: Data, unit
         steps(figure, x, [*narrowest, narrowest[-1]], "narrowest within the margin", "y2")
 
 
-def _front(data: Data) -> go.Figure | None:
-    """Accuracy against the first objective: every design tried, and those that none beats."""
-    if not data["front"]["objectives"] or not data["front"]["trials"]:
+def _growth(data: Data) -> go.Figure | None:
+    """The hypervolume of the front so far."""
+    series = data["search"]["growth"]
+    if len(series) < 2:
         return None
-    name = data["front"]["objectives"][0]
-    several = len(data["front"]["objectives"]) > 1  # its shadow in one of them is no staircase
-    weights = (data["memory"] or {}).get("weights") if name == "stored_bits" else None
-    least = floor(data)
-
-    def places(trials: list[tuple[int, Data]]) -> list[tuple[int, Data, float]]:
-        finite = [(n, t) for n, t in trials if t["figures"][name] is not None]
-        return [(n, t, t["figures"][name] / (weights or 1)) for n, t in finite]
-
-    numbered = list(enumerate(data["trials"], 1))
-    tried = places([(n, t) for n, t in numbered if t["split"] == "validation"])
-    best = places([numbered[n - 1] for n in data["front"]["trials"]])
     figure = go.Figure()
-    for label, trials, look in (
-        ("tried", tried, {"mode": "markers", "marker": {"size": 6, "color": MUTED, "opacity": 0.6}}),
-        (
-            "front",
-            best,
-            {
-                "mode": "markers" if several else "lines+markers",
-                "marker": {"size": 8, "color": BLUE},
-                "line": {"shape": "hv", "width": 1.2, "color": BLUE},
-            },
-        ),
-    ):
-        seen = [(n, t, x) for n, t, x in trials if t["figures"]["accuracy"] >= least]
-        figure.add_scatter(
-            x=[x for _, _, x in seen],
-            y=[100 * t["figures"]["accuracy"] for _, t, _ in seen],
-            name=label,
-            **look,
-            **hover([(n, t) for n, t, _ in seen]),
-        )
-    fallen(figure, [(n, t, x) for n, t, x in tried if t["figures"]["accuracy"] < least], least)
-    if data["wanted_validation_accuracy"] is not None:
-        margin(figure, 100 * data["wanted_validation_accuracy"])
-    note(figure, text="accuracy, %", x=0, xref="paper", xanchor="left", y=1, yref="paper")
-    figure.update_xaxes(title_text="bits per weight" if weights else escape(name), rangemode="tozero")
-    return styled(figure, height=320)
+    figure.add_scatter(
+        x=[n for n, _ in series],
+        y=[value for _, value in series],
+        mode="lines",
+        line={"shape": "hv", "width": 1.4, "color": DEEP},
+        customdata=[n for n, _ in series],
+        hovertemplate="after trial %{x}: %{y:.4f}<extra></extra>",
+    )
+    note(figure, text="hypervolume", x=0, xref="paper", xanchor="left", y=1, yref="paper")
+    figure.update_xaxes(title_text="trial", range=[0.3, len(data["trials"]) + 0.7])
+    figure.update_yaxes(rangemode="tozero")
+    return styled(figure, height=240)

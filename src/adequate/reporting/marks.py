@@ -36,7 +36,7 @@ def fallen(figure: go.Figure, low: list[tuple[int, Data, float]], least: float) 
 
 
 def hover(trials: list[tuple[int, Data]]) -> Data:
-    """Texts of the trials; names in them are escaped, for Plotly reads tags."""
+    """Texts of the trials, and their numbers for what a click opens; names are escaped, for Plotly reads tags."""
 
     def text(number: int, trial: Data) -> str:
         setting = [trial["split"]] + [f"{trial['epochs']} epochs"] * bool(trial["epochs"])
@@ -44,7 +44,11 @@ def hover(trials: list[tuple[int, Data]]) -> Data:
         lines = [escape(each) for each in trial["summary"]]
         return "<br>".join([f"<b>trial {number}</b> · {', '.join(setting)}", *values, *lines])
 
-    return {"hovertext": [text(n, trial) for n, trial in trials], "hoverinfo": "text"}
+    return {
+        "hovertext": [text(n, trial) for n, trial in trials],
+        "hoverinfo": "text",
+        "customdata": [n for n, _ in trials],
+    }
 
 
 def steps(figure: go.Figure, x: list[int], y: list[float], name: str, axis: str) -> None:

@@ -13,6 +13,7 @@ from adequate.reporting.drawing import Axis, panel, scale, strip
 from adequate.reporting.facts import Facts
 from adequate.reporting.figures import figures
 from adequate.reporting.page import write_page
+from adequate.reporting.tables import sensitivity_map, word_lengths
 
 COLOURS = {"s": "slate", "i": "deep", "f": "sky", "e": "ochre", "m": "sky", "c": "blue"}
 """Of the kinds of bits, as named in the style sheet."""
@@ -46,6 +47,8 @@ def report(
         data=data,
         figures=figures(data),
         images=ranges.images if ranges is not None else 0,
+        word_lengths=word_lengths(data),
+        sensitivity=sensitivity_map(data),
         **_drawings(data, chosen, ranges),
     )
 
