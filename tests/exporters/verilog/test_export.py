@@ -6,14 +6,13 @@ from fractions import Fraction
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adequate.exporters.verilog import export_verilog, hardware_of, simulate, verify_verilog
-from adequate.formats import Minifloat
 from adequate.kernels.columns import Window
 from adequate.kernels.contraction import parse
-from adequate.operators import Accumulator
-from adequate.program import Program, Register, ToFixed
+from adequate.program import Program, ToFixed
 from adequate.program.steps import (
     Add,
     Choose,
@@ -21,7 +20,6 @@ from adequate.program.steps import (
     Concat,
     Contract,
     Convolve,
-    Divide,
     Multiply,
     Pool,
     Rearrange,
@@ -165,15 +163,17 @@ def test_a_wrong_shift_and_a_program_that_ends_early_are_found(exported: Path, t
 
 def test_what_the_machine_cannot_run_is_refused_by_name_before_anything_is_written(tmp_path: Path) -> None:
     one = Building()
-    x, w = one.input((1, 4)), one.constant(integers((2, 4), 4, 0))
-    one.add(Divide, (1, 4), (-9, 9), x=x, y=x, factor=Fraction(1), to=ToFixed(-9, 9))
-    register = Register(Accumulator(Minifloat(5, 10), compensated=True), 0, 0)
-    linear = parse("bk,ok->bo", 2, 2)
-    one.add(Contract, (1, 2), (-9, 9), x=x, w=w, bias=None, products=None, register=register, contraction=linear)
+    x, w = one.input((1, 2, 4)), one.constant(integers((2, 4), 4, 0))
+    numbers = np.array([-(2**17), 2**17 - 1], dtype=object)
+    fields = {"x": x, "w": w, "products": None, "register": None}
+    linear = parse("brk,ok->bro", 3, 2)
+    one.add(Contract, (1, 2, 2), (-9, 9), bias=integers((1, 2, 2), 4, 0), contraction=linear, **fields)
+    wide = one.add(Scale, (1, 2, 4), (-(2**17), 2**17), x=x, factor=2**10)
+    one.add(Table, (1, 2, 4), (0, 1), x=wide, entries=integers((2,), 2, 0), numbers=numbers)
     with pytest.raises(
-        ValueError, match=r"layer 'layer divide 2', step Divide: .*; layer 'layer contract 3', step Contract"
+        ValueError, match=r"layer 'layer contract 2', step Contract: .*; layer 'layer table 4', step Table"
     ):
-        export_verilog(one.program(), tmp_path / "out", images=[image((1, 4), 8, 0)])
+        export_verilog(one.program(), tmp_path / "out", images=[image((1, 2, 4), 8, 0)])
     assert not list(tmp_path.iterdir())
 
 

@@ -41,6 +41,16 @@ REGISTERS = [
     Accumulator(Fixed(8, 0), Order.TREE, adder=LowerOr(8, 3)),
     Accumulator(Fixed(8, -1, overflow=Overflow.WRAP), adder=LowerOr(8, 2)),
     Accumulator(Fixed(9, 0, signed=False), Order.BLOCKED, block=3, adder=LowerOr(9, 3)),
+    Accumulator(Minifloat(4, 2), compensated=True),
+    Accumulator(Minifloat(4, 3, underflow=Underflow.FLUSH), compensated=True, product=Minifloat(4, 3)),
+]
+
+GROUPS = [
+    pytest.param(REGISTERS[:4], id="fixed"),
+    pytest.param(REGISTERS[4:7], id="floats"),
+    pytest.param(REGISTERS[7:10], id="adders"),
+    pytest.param(REGISTERS[10:11], id="compensated"),
+    pytest.param(REGISTERS[11:], id="compensated, rounded first", marks=pytest.mark.slow),
 ]
 
 
@@ -52,7 +62,7 @@ def verified(building: Building, folder: Path, builds: Path, bits: int, **size: 
     assert found.values >= len(images) * sum(isinstance(step, Contract) for step in building.steps)
 
 
-@pytest.mark.parametrize("chosen", [REGISTERS[:4], REGISTERS[4:7], REGISTERS[7:]], ids=["fixed", "floats", "adders"])
+@pytest.mark.parametrize("chosen", GROUPS)
 def test_registers(chosen: list[Accumulator], tmp_path: Path, builds: Path) -> None:
     """Each with and without a bias, in every order; products in units of 1."""
     building = Building()

@@ -200,13 +200,11 @@ def mac_of(step: Product) -> Mac:
 
 def _sum(step: Product, register: Register) -> Sum:
     chosen, unit, product = register.accumulator, register.products, None
-    if chosen.compensated:
-        raise Refusal(step, "the array has no compensated sums; those without compensation run in every order")
     if chosen.product is not None:
         product = (rounder_of(chosen.product), unit - chosen.product.grid)
         unit = chosen.product.grid
     bias = register.bias - register.grid if step.bias is not None else 0
-    return Sum(register.rounder, unit - register.grid, bias, product, chosen.adder)
+    return Sum(register.rounder, unit - register.grid, bias, product, chosen.adder, chosen.compensated)
 
 
 def _biases(step: Product, bias: Array, tile: Tile, pools: Pools, width: int) -> int:

@@ -25,7 +25,6 @@ from adequate.program.steps import (
     Constant,
     Contract,
     Convolve,
-    Divide,
     Input,
     Pool,
     Product,
@@ -128,8 +127,6 @@ class _Assembler:
                 self.sizes[z] = prod(step.value.shape)
             case Constant():
                 pass
-            case Divide():
-                raise Refusal(step, "the machine has no divider; it rounds by constant factors")
             case Rearrange(index=None):
                 self.same[z] = self._place(step.x)
             case Convolve() | Contract():

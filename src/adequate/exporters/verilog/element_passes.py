@@ -3,19 +3,23 @@
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from adequate.exporters.verilog.float_table import float_table
 from adequate.exporters.verilog.hardware import Function, RoundingKind, mantissa_of
 from adequate.exporters.verilog.instruction import Instruction, Place
 from adequate.exporters.verilog.places import Indices, broadcast, places, strides
 from adequate.exporters.verilog.pools import Pools
 from adequate.exporters.verilog.refusal import Refusal
 from adequate.kernels.columns import Window
+from adequate.program import Rounder
 from adequate.program.steps import (
     Add,
     Choose,
     Clamp,
+    Divide,
     Multiply,
     Pool,
     Rearrange,
@@ -29,9 +33,6 @@ from adequate.program.steps import (
 from adequate.program.value import Value
 
 Values = dict[str, Value]
-
-LONGEST_TABLE = 2**16
-"""Entries of a table with one for each integer between its ends."""
 
 
 def element_pass(step: Step, values: Values, buffers: tuple[str, ...], z: str, pools: Pools) -> Instruction:
@@ -47,10 +48,7 @@ def element_pass(step: Step, values: Values, buffers: tuple[str, ...], z: str, p
             return replace(
                 base,
                 function=Function.ROUND,
-                rounding=RoundingKind.of(step.to),
-                low=step.to.low,
-                high=step.to.high,
-                mantissa=mantissa_of(step.to),
+                **_rounding(step.to),
                 parameters=pools.records(step.factor),
                 **_channels(step.axis, x.shape),
             )
@@ -66,8 +64,16 @@ def element_pass(step: Step, values: Values, buffers: tuple[str, ...], z: str, p
                 parameters=pools.records(records),
                 **_channels(step.axis, x.shape),
             )
+        case Table(numbers=None):
+            return replace(base, function=Function.TABLE, parameters=pools.records(tuple(step.entries)), low=x.low)
         case Table():
-            return replace(base, function=Function.TABLE, parameters=pools.records(_entries(step, x)), low=x.low)
+            return float_table(step, base, pools)
+        case Divide():
+            size, told = max(-x.low, x.high) * step.factor.numerator, _rounding(step.to)
+            steps = max(size.bit_length(), 1)
+            base = replace(base, function=Function.DIVIDE, y=Place(buffers[1]), inner=steps, **told)
+            base = replace(base, parameters=pools.records((step.factor,) * steps))  # one for each bit of the quotient
+            return _pairs(step, base, values, pools)
         case Scale():
             return replace(base, function=Function.COMBINE, y=base.x, factors=(step.factor, 0))
         case Clamp():
@@ -75,9 +81,8 @@ def element_pass(step: Step, values: Values, buffers: tuple[str, ...], z: str, p
             return replace(base, function=Function.CLAMP, low=low, high=high)
         case Add() | Multiply() | Choose():
             function, factors = _binary(step)
-            places_x, places_y = (broadcast(values[one].shape, step.value.shape) for one in step.operands)
-            tables = {"places": pools.table(places_x), "terms": pools.table(places_y)}
-            return replace(base, function=function, y=Place(buffers[1]), factors=factors, **tables)
+            base = replace(base, function=function, y=Place(buffers[1]), factors=factors)
+            return _pairs(step, base, values, pools)
         case Pool():
             shape, inside = padded(x.shape, step.window, len(step.kernel)), len(x.shape) - len(step.kernel)
             steps = strides(shape)
@@ -128,14 +133,14 @@ def _gathered(base: Instruction, largest: bool, outer: Indices, inner: Indices, 
     return replace(base, function=function, places=pools.table(outer), terms=pools.table(inner), inner=len(inner))
 
 
-def _entries(step: Table, x: Value) -> tuple[int, ...]:
-    """An entry for every integer from the lowest to the highest that x may be; 0 for those that x never is."""
-    if step.numbers is None:
-        return tuple(step.entries)
-    if x.high - x.low >= LONGEST_TABLE:
-        raise Refusal(step, f"a table of {x.high - x.low + 1} entries; the longest has {LONGEST_TABLE}")
-    known = dict(zip(step.numbers.tolist(), step.entries.tolist(), strict=True))
-    return tuple(known.get(n, 0) for n in range(x.low, x.high + 1))
+def _pairs(step: Step, base: Instruction, values: Values, pools: Pools) -> Instruction:
+    """A pass over the elements of two tensors that meet."""
+    places_x, places_y = (broadcast(values[one].shape, step.value.shape) for one in step.operands)
+    return replace(base, places=pools.table(places_x), terms=pools.table(places_y))
+
+
+def _rounding(to: Rounder) -> dict[str, Any]:
+    return {"rounding": RoundingKind.of(to), "low": to.low, "high": to.high, "mantissa": mantissa_of(to)}
 
 
 def _channels(axis: int | None, shape: tuple[int, ...]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The function unit: everything that becomes of elements outside the array, one element a cycle."""
 
+from adequate.exporters.verilog.division import divided, scaled
 from adequate.exporters.verilog.hardware import Function, Hardware
 from adequate.exporters.verilog.hdl import (
     Module,
@@ -19,7 +20,7 @@ from adequate.exporters.verilog.records import (
     rounding_record,
     threshold_record,
 )
-from adequate.exporters.verilog.rounding import Quotient, named, rounded
+from adequate.exporters.verilog.rounding import Quotient, rounded
 
 
 def function_unit(hardware: Hardware) -> str:
@@ -63,7 +64,12 @@ def _made(
         case Function.SUM:
             return Mux(fresh, x, x + so_far)
         case Function.ROUND:
-            return _rounded(m, hardware, instruction, x, _read(parameter, rounding_record(hardware)))
+            factor = _read(parameter, rounding_record(hardware))
+            return _rounded(m, hardware, instruction, scaled(m, hardware, x, factor))
+        case Function.DIVIDE:
+            factor = _read(parameter, rounding_record(hardware))
+            quotient = divided(m, hardware, x, y, factor, instruction.inner, fresh)
+            return _rounded(m, hardware, instruction, quotient)
         case Function.THRESHOLD:
             one = _read(parameter, threshold_record(hardware))
             return Mux(fresh, instruction.first, so_far) + Mux(x >= one.threshold, one.rise, 0)
@@ -77,22 +83,11 @@ def _made(
             return Mux(x < y, x, y)
         case Function.CLAMP:
             return Mux(x < instruction.low, instruction.low, Mux(x > instruction.high, instruction.high, x))
-        case Function.TABLE:
+        case Function.TABLE | Function.FLOAT_TABLE:
             return _read(parameter, entry_record(hardware)).entry
 
 
-def _rounded(m: Module, hardware: Hardware, instruction: View, x: Signal, factor: View) -> Value:
-    negative = x < 0
-    size = named(m, Mux(negative, -x, x)[: hardware.operand], "size")
-    n = named(m, size * factor.numerator, "number")
-    if hardware.divides:
-        whole = named(m, (n * factor.reciprocal >> factor.shift)[: len(n)], "whole")
-        divisor = factor.denominator
-    else:
-        whole = named(m, n >> factor.shift, "whole")
-        divisor = named(m, (1 << factor.shift)[: hardware.denominator], "divisor")
-    rest = named(m, (n - whole * divisor)[: hardware.denominator], "rest")
-    quotient = Quotient(whole, rest, divisor, negative)
+def _rounded(m: Module, hardware: Hardware, instruction: View, quotient: Quotient) -> Value:
     chosen = Signal(Shape(hardware.word, True), name="chosen")
     for place, kind in enumerate(hardware.roundings):
         value = rounded(m, quotient, kind, instruction.low, instruction.high, instruction.mantissa)

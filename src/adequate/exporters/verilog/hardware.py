@@ -24,11 +24,18 @@ class Function(IntEnum):
     SMALLER = 8
     CLAMP = 9
     TABLE = 10
+    DIVIDE = 11
+    FLOAT_TABLE = 12
 
     @property
     def binary(self) -> bool:
         """Whether it takes an element from each of two tensors."""
-        return self in (Function.COMBINE, Function.MULTIPLY, Function.LARGER, Function.SMALLER)
+        return self in (Function.COMBINE, Function.MULTIPLY, Function.LARGER, Function.SMALLER, Function.DIVIDE)
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether its parameter is an entry of a table, found by the element."""
+        return self in (Function.TABLE, Function.FLOAT_TABLE)
 
 
 class Order(IntEnum):
@@ -61,6 +68,7 @@ class Sum:
 
     The units of products and of a bias are 2**``products`` and 2**``bias`` times the register's. ``product`` rounds
     products first: they come in units 2**(second) times its own, and leave with ``products`` of the register's.
+    ``compensated``: with a second register for what is lost (see ``Accumulator``).
     """
 
     rounder: Rounder
@@ -68,6 +76,7 @@ class Sum:
     bias: int
     product: tuple[Rounder, int] | None = None
     adder: Adder | None = None
+    compensated: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from adequate.exporters.verilog.hdl import (
     signed,
 )
 from adequate.exporters.verilog.records import layout, parameter_bits
+from adequate.exporters.verilog.rounding import float_place, named
 from adequate.exporters.verilog.sequencer import Sequencer, binary, bundle, issue
 
 NEVER = (Const(0), Const(0), Const(0))
@@ -73,9 +74,10 @@ def machine(hardware: Hardware) -> str:
     parameter = Signal(parameter_bits(hardware), name="fetched_parameter")
     where = Signal(at.parameters, name="parameter_address")
     m.d.comb += where.eq(instruction.parameters + stages[2].parameter)
-    if Function.TABLE in hardware.functions:
-        with m.If(instruction.function == Function.TABLE):
-            m.d.comb += where.eq(instruction.parameters + (fetched[0] - instruction.low))
+    for one in hardware.functions:
+        if one.looks_up:
+            with m.If(instruction.function == one):
+                m.d.comb += where.eq(instruction.parameters + _entry(m, one, instruction, fetched[0]))
     _memory(m, "parameters", "parameters", at.parameters, where, parameter)
 
     x = Signal(signed(hardware.operand), name="x", reset_less=True)
@@ -98,6 +100,7 @@ def machine(hardware: Hardware) -> str:
         i_fresh=stages[3].first,
         i_nothing=nothing,
         o_result=result,
+        **({"i_clk": ClockSignal(), "i_rst": ResetSignal()} if Function.DIVIDE in hardware.functions else {}),
     )
     written, value = Signal(name="written"), Signal(signed(hardware.word), name="value")
     m.d.comb += [written.eq(write), value.eq(result)]
@@ -151,6 +154,15 @@ def _address(
         return element
     product = instruction.x + starts[port] + second
     return Mux(instruction.product, product, element) if port < 2 else product
+
+
+def _entry(m: Module, function: Function, instruction: View, x: Signal) -> Value:
+    """Which entry of a table is that of x."""
+    if function is Function.TABLE:
+        return x - instruction.low
+    negative = x < 0
+    place = named(m, float_place(m, named(m, Mux(negative, -x, x)[: len(x)], "size"), instruction.mantissa), "place")
+    return Mux(negative, -place, place) - instruction.low
 
 
 def _loading(

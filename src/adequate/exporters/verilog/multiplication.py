@@ -4,7 +4,7 @@ from adequate.circuits import Word
 from adequate.circuits.verilog import Net
 from adequate.exporters.verilog.hardware import Mac
 from adequate.exporters.verilog.hdl import Instance, Module, Mux, Shape, Signal, Value, signed
-from adequate.exporters.verilog.rounding import named
+from adequate.exporters.verilog.rounding import float_place, named
 from adequate.formats import Format, Minifloat, Underflow
 from adequate.operators import Operand, Tabulated
 from adequate.program.products import numbers
@@ -35,14 +35,7 @@ def code(m: Module, number: Value, format: Format) -> Signal:
     found = Signal(format.bits, name="code")
     if isinstance(format, Minifloat):
         magnitude = named(m, Mux(number < 0, -number, number), "size")
-        length = Signal(range(len(magnitude) + 1), name="length")
-        for place, bit in enumerate(magnitude):
-            with m.If(bit):
-                m.d.comb += length.eq(place + 1)
-        steps = Mux(length > format.man + 1, (length - 1 - format.man).as_unsigned(), 0)
-        places = named(m, steps, "places")
-        normal = (places << format.man) + (magnitude >> places)
-        m.d.comb += found.eq(normal | ((number < 0) << (format.bits - 1)))
+        m.d.comb += found.eq(float_place(m, magnitude, format.man) | ((number < 0) << (format.bits - 1)))
         return found
     known = sorted(((n, c) for c, n in numbers(format).items()), reverse=True)
     with m.Switch(number):

@@ -123,10 +123,8 @@ def _mac(mac: Mac) -> str:
     if mac.sum is None:
         return f"{multiplier}, exact sum"
     rounder = mac.sum.rounder
-    adder = f", {plain_text(mac.sum.adder)}" if mac.sum.adder else ""
-    return (
-        f"{multiplier}, sum rounded to {rounder.low} .. {rounder.high} ({_rounding(RoundingKind.of(rounder))}{adder})"
-    )
+    kind = f", {plain_text(mac.sum.adder)}" if mac.sum.adder else ", compensated" if mac.sum.compensated else ""
+    return f"{multiplier}, sum rounded to {rounder.low} .. {rounder.high} ({_rounding(RoundingKind.of(rounder))}{kind})"
 
 
 def _rounding(kind: RoundingKind) -> str:

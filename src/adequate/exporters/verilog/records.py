@@ -44,7 +44,9 @@ def parameter_bits(hardware: Hardware) -> int:
     records = {
         Function.ROUND: rounding_record,
         Function.THRESHOLD: threshold_record,
+        Function.DIVIDE: rounding_record,
         Function.TABLE: entry_record,
+        Function.FLOAT_TABLE: entry_record,
     }
     return max([record(hardware).size for one, record in records.items() if one in hardware.functions], default=1)
 

@@ -62,6 +62,22 @@ def limited(value: Value, overflow: Overflow, low: Number, high: Number) -> Valu
     return Mux(value < low, low, Mux(value > high, high, value))
 
 
+def float_place(m: Module, magnitude: Value, mantissa: Number) -> Value:
+    """Which number it is among the floats of so many mantissa bits, from 0 on: exponent and mantissa side by side."""
+    length = bit_length(m, magnitude)
+    steps = named(m, Mux(length > mantissa + 1, (length - 1 - mantissa).as_unsigned(), 0), "steps")
+    return (steps << mantissa) + (magnitude >> steps)
+
+
+def bit_length(m: Module, n: Value) -> Signal:
+    """How many bits the number has behind its leading zeros."""
+    length = Signal(range(len(n) + 1), name="length")
+    for place, bit in enumerate(n):
+        with m.If(bit):
+            m.d.comb += length.eq(place + 1)
+    return length
+
+
 def _up(rule: Rounding, above: Value, tie: Value, odd: Value, inexact: Value, negative: Number) -> Value:
     """Whether the magnitude is rounded up."""
     match rule:
@@ -78,10 +94,7 @@ def _up(rule: Rounding, above: Value, tie: Value, odd: Value, inexact: Value, ne
 def _float(m: Module, n: Quotient, kind: RoundingKind, mantissa: Number) -> Value:
     """The magnitude in ``mantissa`` + 1 significant bits."""
     width = max(len(n.whole), 2**MANTISSA_BITS)
-    length = Signal(range(len(n.whole) + 1), name="length")
-    for place, bit in enumerate(n.whole):
-        with m.If(bit):
-            m.d.comb += length.eq(place + 1)
+    length = bit_length(m, n.whole)
     tiny = named(m, length <= mantissa, "tiny")
     places = Mux(length > mantissa, (length - 1 - mantissa).as_unsigned(), 0)
     if kind.underflow is Underflow.NEAREST:
