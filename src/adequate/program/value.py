@@ -49,9 +49,9 @@ def power(k: int) -> Fraction:
 def bits(low: int, high: int) -> tuple[int, bool]:
     """Width and signedness of the narrowest word that holds ``low .. high``; two's complement where low < 0.
 
-    >>> bits(0, 255), bits(-128, 127), bits(0, 0)
-    ((8, False), (8, True), (1, False))
+    >>> bits(0, 255), bits(-128, 127), bits(0, 0), bits(-8, -8)
+    ((8, False), (8, True), (1, False), (4, True))
     """
     if low >= 0:
         return max(high.bit_length(), 1), False
-    return max((-low - 1).bit_length(), high.bit_length(), 0) + 1, True
+    return max((-low - 1).bit_length(), max(high, 0).bit_length()) + 1, True
