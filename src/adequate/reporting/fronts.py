@@ -32,7 +32,11 @@ def _front(data: Data, name: str) -> go.Figure:
             [one for one in shown if one[0] in guessed],
             {"size": 6, "symbol": "circle-open", "color": MUTED},
         ),
-        ("tried", [one for one in shown if one[0] not in guessed and one not in best], {"size": 6, "color": MUTED, "opacity": 0.6}),
+        (
+            "tried",
+            [one for one in shown if one[0] not in guessed and one not in best],
+            {"size": 6, "color": MUTED, "opacity": 0.6},
+        ),
         (
             "front overall",
             [one for one in best if one not in here],
