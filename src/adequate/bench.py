@@ -12,6 +12,7 @@ from adequate.data.split import Split
 from adequate.design import Design
 from adequate.emulation import emulate
 from adequate.evaluation import Score, evaluate_all, proportion
+from adequate.exploration.context import Context
 from adequate.exploration.trial import Trial
 from adequate.finetuning import Recipe, Step, finetune
 from adequate.metrics import cross_entropy, top1
@@ -59,7 +60,9 @@ class Bench:
         calibration = data.calibration(torch.Generator().manual_seed(seed))
         self.splits = {"validation": validation, "calibration": calibration, "test": data.test}
         self.train = train
-        self.context = context_of(network, (train, validation, calibration, data.test), seed, recipe)
+        self.data = digest_of((train, validation, data.test))
+        self.threads = torch.get_num_threads()
+        self.context = self.context_with()
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs: nobody watches there, and its working directory may be another."""
@@ -71,10 +74,16 @@ class Bench:
         return {
             "seed": self.seed,
             "recipe": repr(self.recipe),
+            "threads": self.threads,
             "adequate": version("adequate"),
             "torch": torch.__version__,
-            "context": self.context,
+            "context": self.context.digest,
         }
+
+    def context_with(self, **settings: Any) -> Context:
+        """What every figure depends on besides the questions, and on more ``settings`` of whoever asks them."""
+        parts = {"recipe": repr(self.recipe), "threads": self.threads, **settings}
+        return Context(self.network.digest, self.data, self.seed, json.dumps(parts, sort_keys=True))
 
     def ranges(self) -> Ranges:
         """Dynamic ranges on the calibration images, from the run's folder where they are there.
@@ -84,10 +93,10 @@ class Bench:
         """
         if self.run.ranges_file.exists():
             ranges, context = self.run.ranges()
-            if context == self.context:
+            if context == self.context.digest:
                 return ranges
         ranges = profile(self.network, self.splits["calibration"])
-        ranges.save(self.run.ranges_file, context=self.context)
+        ranges.save(self.run.ranges_file, context=self.context.digest)
         return ranges
 
     def trial(self, design: Design, epochs: int = 0, split: str = "validation") -> dict[str, float]:
@@ -124,8 +133,7 @@ class Bench:
         return proportion(round(trial.accuracy * images), images)
 
 
-def context_of(network: Network, splits: tuple[Split, ...], seed: int, recipe: Recipe) -> str:
-    """SHA-256 over everything besides design, epochs and split that a trial's figures depend on."""
-    parts: list[Any] = [version("adequate"), torch.__version__, network.digest, seed, repr(recipe)]
-    parts += [[split.digest, repr(split.transform)] for split in splits]
+def digest_of(splits: tuple[Split, ...]) -> str:
+    """SHA-256 over all images and labels and what is done to them."""
+    parts = [[split.digest, repr(split.transform)] for split in splits]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

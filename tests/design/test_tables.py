@@ -10,7 +10,7 @@ import torch
 
 from adequate.circuits import Word
 from adequate.design import Design, LayerDesign
-from adequate.exploration import Store, Trial
+from adequate.exploration import Context, Store, Trial
 from adequate.operators import Exact, Multiplier, SignMagnitude, Tabulated, tabulate
 from adequate.operators.multiplier import UnsignedMultiplier
 
@@ -48,7 +48,7 @@ def test_a_design_is_what_it_names_wherever_the_bytes_are(tmp_path: Path) -> Non
 
 def test_the_memory_of_trials_keeps_tables_too(tmp_path: Path) -> None:
     with Store(tmp_path / "trials.db") as store:
-        store.put("context", Trial(DESIGN, {"accuracy": 0.5}), 1.0)
+        store.put(Context(), Trial(DESIGN, {"accuracy": 0.5}), 1.0)
     with Store(tmp_path / "trials.db") as store:
         (trial,) = store.trials()
     assert trial.design == DESIGN

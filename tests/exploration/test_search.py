@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adequate.design import Design
-from adequate.exploration import Front, Query, Result, Store, Trial, search
+from adequate.exploration import Context, Front, Query, Result, Store, Trial, search
 from adequate.formats import Fixed
 
 
@@ -96,15 +96,15 @@ def test_a_trial_may_be_returned_whole() -> None:
 def test_the_store_answers_what_it_knows(tmp_path: Path) -> None:
     seen: list[tuple[int, bool]] = []
     with Store(tmp_path / "trials.db") as store:
-        first = search(narrowest(0.99), figures, store=store, context="a")
+        first = search(narrowest(0.99), figures, store=store, context=Context(settings="a"))
         again = search(
             narrowest(0.99),
             lambda d: pytest.fail(f"{d} evaluated again"),
             store=store,
-            context="a",
+            context=Context(settings="a"),
             progress=lambda t, reused: seen.append((bits(t.design), reused)),
         )
-        elsewhere = search(narrowest(0.99), figures, store=store, context="b")
+        elsewhere = search(narrowest(0.99), figures, store=store, context=Context(settings="b"))
     assert first == again == elsewhere
     assert (again.evaluations, again.reused) == (0, 4)
     assert (elsewhere.evaluations, elsewhere.reused) == (4, 0)

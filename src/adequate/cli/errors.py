@@ -7,7 +7,7 @@ class Misuse(ValueError):
 
 def expected_errors() -> tuple[type[Exception], ...]:
     """Failures that bad input and bad surroundings cause; anything else is a defect and keeps its traceback."""
-    from adequate.exploration.store import StoreError
+    from adequate.exploration.trials_file import StoreError
 
     return ValueError, KeyError, OSError, StoreError
 

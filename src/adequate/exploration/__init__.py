@@ -1,6 +1,7 @@
 """Which design to take: rules, strategies and the search that drives them."""
 
 from adequate.exploration.approximation import approximate
+from adequate.exploration.context import Context
 from adequate.exploration.descent import descend
 from adequate.exploration.front import Front
 from adequate.exploration.hypervolume import hypervolume
@@ -15,7 +16,7 @@ from adequate.exploration.rules import (
 )
 from adequate.exploration.search import Result, Strategy, search
 from adequate.exploration.space import Point, Space
-from adequate.exploration.store import Store, StoreError
+from adequate.exploration.store import Record, Store
 from adequate.exploration.strategies import (
     STRATEGIES,
     bayesian,
@@ -34,13 +35,16 @@ from adequate.exploration.strategies import (
     tabu,
 )
 from adequate.exploration.trial import Query, Trial
+from adequate.exploration.trials_file import StoreError
 
 __all__ = [
     "STRATEGIES",
+    "Context",
     "Front",
     "Knob",
     "Point",
     "Query",
+    "Record",
     "Result",
     "Space",
     "Store",

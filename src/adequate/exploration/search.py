@@ -3,11 +3,12 @@
 import builtins
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
 from adequate.design import Design
+from adequate.exploration.context import Context
 from adequate.exploration.front import Front
 from adequate.exploration.store import Store
 from adequate.exploration.trial import Query, Trial
@@ -43,7 +44,8 @@ class Measured:
                 f"the trial function returned {type(answer).__name__}; wanted is a Trial or its figures, "
                 'as in {"accuracy": 0.99}'
             )
-        return Trial(query.design, figures, query.epochs, query.split), perf_counter() - started
+        found = {**query.known, **figures}
+        return Trial(query.design, found, query.epochs, query.split), perf_counter() - started
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def search(
     *,
     map: Map = builtins.map,
     store: Store | None = None,
-    context: str = "",
+    context: Context = Context(),  # noqa: B008  (immutable)
     objectives: Sequence[str] | None = None,
     progress: Callable[[Trial, bool], None] | None = None,
 ) -> Result:
@@ -76,8 +78,9 @@ def search(
     ``trial(design)`` gives a ``Trial`` or its figures; for a ``Query`` that is not the default one it is called with
     what differs: ``trial(design, epochs=2)``, ``trial(design, split="calibration")``. No question is answered twice:
     not within a search, nor when ``store`` knows its answer in this ``context`` (which has to say everything besides
-    the question that an answer depends on). Each answer is stored as ``map`` hands it over, so that a killed search
-    loses what was running and, started again, ends in the same result.
+    the question that an answer depends on). Of a stored validation trial that lacks one of ``objectives``, only that is
+    asked for: ``trial(design, known=figures)`` gives what is not among the figures it is told. Each answer is stored as
+    ``map`` hands it over, so that a killed search loses what was running and, started again, ends in the same result.
 
     The front is taken over the ``validation`` trials, by accuracy and ``objectives`` (default: ``stored_bits`` where
     the trials have it). ``progress(trial, reused)`` is called once per trial.
@@ -108,11 +111,16 @@ def search(
                 break
             new = [query for query in dict.fromkeys(batch) if query not in known]
             asked += new
-            for found in (store.get(context, query) for query in new) if store is not None else ():
-                if found is not None:
+            running: list[Query] = []
+            for query in new:
+                found = None if store is None else store.get(context, query)
+                if found is None:
+                    running.append(query)
+                elif query.split == "validation" and not found.figures.keys() >= set(objectives or ()):
+                    running.append(replace(query, known=dict(found.figures)))
+                else:
                     learn(found, True)
                     reused += 1
-            running = [query for query in new if query not in known]
             for answer, seconds in map(measured, running) if running else ():
                 if store is not None:
                     store.put(context, answer, seconds)

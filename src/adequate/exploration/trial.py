@@ -1,7 +1,7 @@
 """What a strategy asks and what it is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -21,11 +21,15 @@ def least_accuracy(full: float, margin: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question: how good is ``design`` on ``split`` after ``epochs`` of fine-tuning?"""
+    """A question: how good is ``design`` on ``split`` after ``epochs`` of fine-tuning?
+
+    ``known`` are figures of the answer that need not be found again; they do not make it another question.
+    """
 
     design: Design
     epochs: int = 0
     split: str = "validation"
+    known: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -36,8 +40,9 @@ class Query:
     @property
     def settings(self) -> dict[str, Any]:
         """What differs from a plain question: the keywords ``trial`` is called with."""
-        asked = {"epochs": self.epochs, "split": self.split}
-        return {name: value for name, value in asked.items() if value != {"epochs": 0, "split": "validation"}[name]}
+        plain = {"epochs": 0, "split": "validation", "known": {}}
+        asked = {"epochs": self.epochs, "split": self.split, "known": dict(self.known)}
+        return {name: value for name, value in asked.items() if value != plain[name]}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import builtins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from torch import Generator
@@ -12,7 +13,7 @@ from adequate.bench import Bench, Silence, Watcher
 from adequate.data.dataset import Dataset
 from adequate.design import Design
 from adequate.evaluation import Score
-from adequate.exploration import Front, Result, Space, Store, Strategy, search
+from adequate.exploration import Context, Front, Result, Space, Store, Strategy, search
 from adequate.exploration.hypervolume import hypervolume
 from adequate.exploration.rules import dynamic_fixed
 from adequate.exploration.search import Map
@@ -88,6 +89,7 @@ def explore(
     reuse: bool = True,
     seed: int = 0,
     map: Map = builtins.map,
+    others: Sequence[Path] = (),
     watcher: Watcher = Silence(),  # noqa: B008  (stateless)
     origin: Mapping[str, Any] | None = None,
     command: str | None = None,
@@ -99,7 +101,8 @@ def explore(
     is given up as soon as a race against full precision says so with an error rate of 5 % (``race``), its accuracy
     being an estimate, and layers that trials have in common are computed once (``reuse``). The front's designs have
     run all validation images, and then all test images, which chose nothing. ``map`` runs the trials, as in
-    ``search``. Everything is kept in ``run``.
+    ``search``. Everything is kept in ``run``. A trial of the same network, data, seed and margin that one of
+    ``others``, files of trials, has is not run again.
 
     Raises:
         ValueError: a data set with one split, a run folder of another run, an unknown objective, a machine that cannot
@@ -117,10 +120,9 @@ def explore(
     judge = Judge(bench, machines, margin if race else None, reuse, images)
     full = judge.reference.mean().item()
     watcher.stage("search")
-    with Store(run.trials_file) as store:
+    with Store(run.trials_file, others) as store:
 
-        def ask(strategy: Strategy, names: Sequence[str]) -> Result:
-            context = f"{bench.context}, {sorted(asked.items())}"
+        def ask(strategy: Strategy, context: Context, names: Sequence[str]) -> Result:
             return search(
                 strategy,
                 judge.trial,
@@ -131,12 +133,12 @@ def explore(
                 progress=watcher.tried,
             )
 
-        wanted = least_accuracy(full, margin)
-        result = ask(choose(found, wanted, objectives, Generator().manual_seed(seed)), objectives)
+        chosen = choose(found, least_accuracy(full, margin), objectives, Generator().manual_seed(seed))
+        result = ask(chosen, judge.context, objectives)
         whole = [trial for trial in result.front if trial.figures["images"] == len(judge.reference)]
         watcher.stage("test images")
         designs = [trial.design for trial in whole]
-        tested = ask(_asking([Query(one, 0, "test") for one in (Design(), *designs)]), ())
+        tested = ask(_asking([Query(one, 0, "test") for one in (Design(), *designs)]), bench.context, ())
     scores = {trial.design.digest: bench.score(trial) for trial in tested.trials}
     used = sum(trial.figures["images"] for trial in result.trials)
     return Explored(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from adequate.accelerators.objective import STORED, Objective
 from adequate.bench import Bench
 from adequate.design import Design
 from adequate.emulation import emulate
+from adequate.exploration.context import Context
 from adequate.exploration.reuse import Reuse
 from adequate.metrics import top1
 from adequate.racing import Bet
@@ -34,6 +36,11 @@ class Judge:
     ) -> None:
         self.bench, self.machines, self.margin, self.images = bench, machines, margin, images
         self.memory = Reuse(bench.network) if reuse else None
+
+    @property
+    def context(self) -> Context:
+        """What its answers on validation images depend on; not the machines, whose figures have their names."""
+        return self.bench.context_with(margin=self.margin, images=self.images)
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs: the images it puts in order itself."""
@@ -58,11 +65,22 @@ class Judge:
         x, _ = next(iter(self.bench.splits["calibration"].first(self.images)))
         return x
 
-    def trial(self, design: Design, epochs: int = 0, split: str = "validation") -> dict[str, float]:
-        """Accuracy, the images it took, stored bits and costs; on other splits, as the bench has it."""
+    def trial(
+        self,
+        design: Design,
+        epochs: int = 0,
+        split: str = "validation",
+        known: Mapping[str, float] = MappingProxyType({}),
+    ) -> dict[str, float]:
+        """Accuracy, the images it took, stored bits and costs; on other splits, as the bench has it.
+
+        What is ``known`` of them is not found again.
+        """
         if split != "validation":
             return self.bench.trial(design, epochs, split)
-        return {**self._raced(design), STORED: stored_bits(self.bench.network, design), **self._costs(design)}
+        scored = dict(known) if "accuracy" in known else self._raced(design)
+        machines = {name: one for name, one in self.machines.items() if name not in known}
+        return {**scored, STORED: stored_bits(self.bench.network, design), **self._costs(design, machines)}
 
     def _raced(self, design: Design) -> dict[str, float]:
         network, of = self.bench.network, len(self.reference)
@@ -84,11 +102,11 @@ class Judge:
         lost = (self.reference[:done].sum().item() - right) / done
         return {"accuracy": self.reference.mean().item() - lost, "images": done}
 
-    def _costs(self, design: Design) -> dict[str, float]:
+    def _costs(self, design: Design, machines: Mapping[str, Objective]) -> dict[str, float]:
         network = self.bench.network
-        reading = any(one.accelerator.reads_values for one in self.machines.values())
+        reading = any(one.accelerator.reads_values for one in machines.values())
         taken: Operands | None = operands(network, design, self.sample) if reading else None
         return {
             name: float(getattr(cost(network, design, one.accelerator, taken), one.field))
-            for name, one in self.machines.items()
+            for name, one in machines.items()
         }
