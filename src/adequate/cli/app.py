@@ -22,6 +22,7 @@ from adequate.cli.report import report
 from adequate.cli.search import search
 from adequate.cli.study import study
 from adequate.cli.trace import trace
+from adequate.cli.trials import trials
 from adequate.cli.verify import verify
 
 COMMANDS = (
@@ -34,6 +35,7 @@ COMMANDS = (
     finetune,
     search,
     pick,
+    trials,
     multipliers,
     cost,
     export,
