@@ -63,7 +63,7 @@ def _accuracy(result: Result, facts: Facts, design: Design, baseline: float | No
             for trial in sorted(seen, key=lambda trial: trial.epochs)
             if trial.design == design
         }
-        baseline = next((trial.accuracy for trial in seen if not trial.design), None)
+        baseline = _full_precision(result, facts)
         measured, split = (found if design else {}), "validation"
     rows = [*([("full precision", baseline)] if baseline is not None else []), *measured.items()]
     if not rows:
@@ -171,9 +171,13 @@ def summary(design: Design, most: int = 8) -> list[str]:
 
 def _wanted(result: Result, facts: Facts) -> float | None:
     """The validation accuracy a design has to keep: that of full precision less the margin."""
-    full = facts.reference
-    if full is None:
-        full = next(
-            (t.accuracy for t in result.trials if not t.design and t.split == "validation" and not t.epochs), None
-        )
+    full = _full_precision(result, facts)
     return None if full is None or facts.margin is None else full - facts.margin / 100
+
+
+def _full_precision(result: Result, facts: Facts) -> float | None:
+    """On the validation images, where it is known."""
+    if facts.reference is not None:
+        return facts.reference
+    untuned = (trial for trial in result.trials if trial.split == "validation" and not trial.epochs)
+    return next((trial.accuracy for trial in untuned if not trial.design), None)
