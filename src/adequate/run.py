@@ -39,7 +39,7 @@ class Run:
 
     @property
     def weights_file(self) -> Path:
-        """The condensed weights: every one a value of its format."""
+        """The network's weights; those of a run that condensed are values of their formats."""
         return self.folder / "weights.safetensors"
 
     @property
@@ -81,14 +81,21 @@ class Run:
         commands = list(known.get("commands", []))
         if command is not None and command not in commands:
             commands.append(command)
-        self._write({"identity": dict(identity), "commands": commands, "results": known.get("results")})
+        kept = {name: known[name] for name in ("results", "noted") if name in known}
+        self._write({"identity": dict(identity), "commands": commands, "results": None, **kept})
+
+    def note(self, found: Mapping[str, Any]) -> None:
+        """Records what is known before the run is finished."""
+        self._write({**self.facts(), "noted": dict(found)})
 
     def conclude(self, results: Mapping[str, Any]) -> None:
         """Records what came out."""
         self._write({**self.facts(), "results": dict(results)})
 
     def facts(self) -> dict[str, Any]:
-        """``identity``, ``commands`` and ``results`` (None while the run is not finished); empty for a new folder.
+        """``identity``, ``commands``, ``results`` (None while the run is not finished) and what was ``noted`` before.
+
+        Empty for a new folder.
 
         Raises:
             ValueError: ``run.json`` is corrupt or from a newer version.

@@ -1,6 +1,7 @@
 """Runs: resumed, repeated, reloaded, and refused where they are another's."""
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
         patched.setattr(Bench, "trial", interrupted)
         stopped = adequate("condense", *digits, *STATIC, "--run", "run")
     assert stopped.code == 130
-    assert stopped.complaint == "interrupted; the same command goes on from here"
+    again = shlex.join(map(str, ("adequate", "condense", *digits, *STATIC, "--run", "run")))
+    assert stopped.complaint == f"interrupted; go on with: {again}"
     assert "not finished; go on with: adequate condense digits-cnn" in adequate("report", "run").complaint
     resumed = adequate("condense", *digits, *STATIC, "--run", "run", "--json").json
     whole = condensed[1].json

@@ -1,5 +1,9 @@
 """``adequate search`` and ``adequate pick``: a front chosen on validation, told on test images, and gone on with."""
 
+import json
+import re
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +11,8 @@ import pytest
 import torch
 
 from adequate import Design, emulate, evaluate, fold_batchnorm, load, trace
+from adequate.bench import Bench
+from adequate.exploring.judge import Judge
 from adequate.run import Run
 from adequate.zoo import entry
 from tests.cli.conftest import Command
@@ -99,13 +105,108 @@ def test_bad_objectives_are_refused(
     assert complaint in answer.complaint
 
 
-def test_the_report_is_there_and_is_the_searchs_own(adequate: Command, first: tuple[Path, Any]) -> None:
-    page = Path(first[1]["report"]).read_text()
-    for one in first[1]["front"]:
-        assert f"{one['stored_bits']:.6g}" in page
-    assert "is a search, which writes its report itself" in adequate("report", first[0]).complaint
+def said(page: Path) -> dict[str, Any]:
+    """The numbers in a report."""
+    found = re.search(r'<script type="application/json" id="adequate-data">(.*?)</script>', page.read_text(), re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_the_report_is_about_the_search(adequate: Command, first: tuple[Path, Any], tmp_path: Path) -> None:
+    run, found = first
+    data = said(Path(found["report"]))
+    front = [data["trials"][n - 1]["figures"] for n in data["front"]["trials"]]
+    names = ("stored_bits", "cycles@stripes")
+    assert [[one[name] for name in names] for one in front] == [[one[name] for name in names] for one in found["front"]]
+    assert data["search"]["growth"][-1][1] == pytest.approx(found["hypervolume"])
+    assert data["wanted_validation_accuracy"] == pytest.approx(found["validation_baseline"] - 0.02)
+    assert data["memory"]["weights"] == 13584
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    (copy / "design.json").unlink(missing_ok=True)
+    before = (copy / "report.html").read_bytes()
+    assert adequate("report", copy, "--json").json == {"report": str(copy / "report.html")}
+    assert (copy / "report.html").read_bytes() == before
+    picked = adequate("pick", copy, "--max-drop", 100, "--json").json
+    adequate("report", copy, "--json")
+    again = said(copy / "report.html")
+    assert again["digest"] == Design.load(picked["design"]).digest
+    assert again["accuracy"]["measured"][-1]["label"] == "picked"
+    assert again["accuracy"]["final"] == picked["accuracy"]
+
+
+@dataclass
+class Stops:
+    """A trial function that is interrupted after so many trials."""
+
+    left: int
+
+    def patch(self, patched: pytest.MonkeyPatch) -> None:
+        answered = Judge.trial
+
+        def trial(judge: Judge, *asked: Any, **settings: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            return answered(judge, *asked, **settings)
+
+        patched.setattr(Judge, "trial", trial)
+
+
+def test_an_interrupted_search_can_be_used(
+    adequate: Command,
+    digits: tuple[object, ...],
+    first: tuple[Path, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = tmp_path / "run"
+    with monkeypatch.context() as patched:
+        Stops(6).patch(patched)
+        stopped = adequate("search", *digits, *ASKED, "--margin", 2, "--run", run)
+    assert stopped.code == 130
+    assert stopped.complaint.startswith("interrupted; go on with: adequate search digits-cnn")
+    assert stopped.complaint.endswith(f"--run {run}")
+    assert "search; 6 tried of 10" in stopped.err
+    adequate("report", run, "--json")
+    data = said(run / "report.html")
+    assert len(data["trials"]) == 6
+    assert data["accuracy"]["split"] == "validation"
+    assert data["accuracy"]["baseline"] == first[1]["validation_baseline"]
+    picked = adequate("pick", run, "--max-drop", 100, "--json").json
+    front = [data["trials"][n - 1]["figures"] for n in data["front"]["trials"]]
+    assert picked["stored_bits"] == min(one["stored_bits"] for one in front)
+    assert "accuracy" not in picked
+    (run / "design.json").unlink()
+    whole = adequate("search", *digits, *ASKED, "--margin", 2, "--run", run, "--json").json
+    assert whole["reused"] == 6
+    shown, expected = (
+        [{**one, "design": Path(one["design"]).name} for one in each["front"]] for each in (whole, first[1])
+    )
+    assert shown == expected
+    ours, theirs = said(run / "report.html"), said(first[0] / "report.html")
+    assert {**ours, "commands": 0} == {**theirs, "commands": 0}
+
+
+def test_what_no_design_was_tried_of_says_how_to_begin(
+    adequate: Command, digits: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bench, "ranges", interrupted)
+    assert adequate("search", *digits, *ASKED, "--run", tmp_path / "run").code == 130
+    for command in ("pick", "report"):
+        assert "has tried no design yet; go on with: adequate search" in adequate(command, tmp_path / "run").complaint
+
+
+def test_what_was_picked_can_be_exported(adequate: Command, first: tuple[Path, Any], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(first[0], tmp_path / "run"))
+    adequate("pick", run, "--max-drop", 100)
+    answer = adequate("export", run, "--to", "npz", "--out", tmp_path / "out", "--images", 2)
+    assert answer.code == 0, answer.err
+    assert "0 mismatches" in adequate("verify", tmp_path / "out").out
 
 
 def test_pick_refuses_what_is_not_there(adequate: Command, first: tuple[Path, Any], tmp_path: Path) -> None:
-    assert "no folder of a finished search" in adequate("pick", tmp_path).complaint
+    assert "is no folder of a search" in adequate("pick", tmp_path).complaint
     assert "no objective 'joy'" in adequate("pick", first[0], "--by", "joy").complaint

@@ -1,6 +1,7 @@
 """The command line: ``adequate COMMAND``; one file a command."""
 
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ def _code(arguments: list[str]) -> int:
         return _failed(MISUSED, error.format_message())
     except KeyboardInterrupt:
         resumable = any(argument.startswith("--run") for argument in arguments)
-        return _failed(INTERRUPTED, "interrupted" + ("; the same command goes on from here" if resumable else ""))
+        again = f"; go on with: {shlex.join(['adequate', *arguments])}" if resumable else ""
+        return _failed(INTERRUPTED, f"interrupted{again}")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return FAILED

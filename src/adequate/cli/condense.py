@@ -52,13 +52,14 @@ def condense(
     from adequate.cli.finished import as_typed, resumed, show, write_report
     from adequate.cli.progress import Progress
     from adequate.cli.subject import open_subject
+    from adequate.cli.tally import Smallest
     from adequate.condensing import condense as condensed
     from adequate.run import Run
 
     if margin != margin:
         raise Misuse("--margin is not a number")
     place = Run(run)
-    with Progress(margin) as progress:
+    with Progress(Smallest(margin)) as progress:
         subject = open_subject(model, data, resumed(place, compute), progress).without_design
         found = condensed(
             subject.network,

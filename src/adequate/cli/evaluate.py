@@ -15,9 +15,10 @@ def evaluate(
     Example:
       adequate evaluate digits-cnn --data digits --bits 6
     """
+    from adequate.cli.amounts import percent
     from adequate.cli.designs import arithmetic, listed_multipliers, multipliers
     from adequate.cli.output import answer, answer_json, facts, interval, rewritten
-    from adequate.cli.progress import Progress, percent
+    from adequate.cli.progress import Progress
     from adequate.cli.subject import open_subject
     from adequate.design import Design
     from adequate.emulation import emulate

@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from adequate.cli.amounts import percent
 from adequate.cli.options import ComputeOptions, OutputOptions
 from adequate.cli.output import answer, answer_json, facts, interval, plural, rewritten, table
-from adequate.cli.progress import percent
 from adequate.condensing import Condensed
 from adequate.design import Design
 from adequate.evaluation import proportion
@@ -88,8 +88,6 @@ def write_report(run: Run, network: Network | None) -> None:
     if not results:
         again = f"; go on with: {commands[-1]}" if commands else ""
         raise ValueError(f"the run in {run.folder} is not finished{again}")
-    if identity.get("job") == "search":
-        raise ValueError(f"the run in {run.folder} is a search, which writes its report itself: run its command again")
     design = Design.load(run.design_file)
     with Store(run.trials_file) as store:
         trials = tuple(trial for trial in store.trials(identity["context"]) if trial.split != "test")

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from adequate.cli.progress import percent
+from adequate.cli.amounts import percent
 
 WIDTH_OF_FILES = 240
 

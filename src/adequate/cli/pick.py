@@ -21,19 +21,21 @@ def pick(
     """Writes the cheapest design of the front within a margin as design.json in the run's folder.
 
     It is chosen by the accuracies on the validation images, as the search was; the one on the test images is told.
+    Of a search that was stopped it is the front so far, which no test image has judged.
 
     Example:
       adequate pick runs/front --max-drop 0.5
     """
+    from adequate.cli.amounts import percent
     from adequate.cli.output import answer, answer_json, facts
-    from adequate.cli.progress import percent
     from adequate.exploring import picked
     from adequate.run import Run
 
     place = Run(run)
     one = picked(place, max_drop, by)
     if output.json:
-        answer_json({"design": str(place.design_file), **one})
+        answer_json({**one, "design": str(place.design_file)})
         return
-    rows = {name: percent(one[name]) if "accuracy" in name else f"{one[name]:,.6g}" for name in one if name != "file"}
+    shown = {name: value for name, value in one.items() if name not in ("file", "design", "images")}
+    rows = {name: percent(value) if "accuracy" in name else f"{value:,.6g}" for name, value in shown.items()}
     answer(facts({"design": str(place.design_file), **rows}))

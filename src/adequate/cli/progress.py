@@ -13,6 +13,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from adequate.cli.amounts import clock, percent
+from adequate.cli.tally import Smallest, Tally
+
 if TYPE_CHECKING:
     from adequate.data import Split
     from adequate.exploration import Trial
@@ -43,17 +46,14 @@ class _Count:
 class Progress:
     """A ``Watcher`` that shows a stage, the trials so far and a bar; on a terminal live, else a line now and then.
 
-    ``margin`` (points) tells which trials count as good.
+    ``tally`` says how the trials stand. Where a command is interrupted, its last word stays.
     """
 
-    def __init__(self, margin: float | None = None, console: Console | None = None) -> None:
+    def __init__(self, tally: Tally | None = None, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)
-        self.margin = margin
+        self.tally = tally or Smallest()
         self._stage, self._stage_began = "", monotonic()
         self._count: _Count | None = None
-        self._new = self._reused = 0
-        self._full: Trial | None = None
-        self._best: Trial | None = None
         self._training = ""
         self._said = monotonic()
         self._spinner = Spinner("dots", style="cyan")
@@ -67,27 +67,27 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is KeyboardInterrupt:
+            self._keep()
         self._live.stop()
 
     def stage(self, text: str) -> None:
         """A new stage begins."""
         self._stage, self._stage_began = text, monotonic()
         self._count, self._training = None, ""
+        self.tally.begins()
         self._say(at_once=True)
 
     def tried(self, trial: "Trial", reused: bool) -> None:
         """A trial was answered, from the store if ``reused``."""
-        self._new, self._reused = self._new + (not reused), self._reused + reused
+        self.tally.tried(trial, reused)
         self._count, self._training = None, ""
-        if trial.split == "validation":
-            self._full = self._full or (None if trial.design else trial)
-            if self._good(trial) and (self._best is None or _size(trial) < _size(self._best)):
-                self._best = trial
         self._say()
 
     def evaluated(self, images: int, of: int) -> None:
         """So many images of an evaluation are done."""
         self._training = ""
+        self.tally.evaluated(of)
         self.advance("images", images, of)
 
     def trained(self, step: "Step") -> None:
@@ -113,28 +113,14 @@ class Progress:
             done += len(y)
             self.advance("images", done, len(images))
 
-    def _good(self, trial: "Trial") -> bool:
-        if self.margin is None or self._full is None or not trial.design or "stored_bits" not in trial.figures:
-            return False
-        from adequate.exploration.trial import least_accuracy
-
-        return trial.accuracy >= least_accuracy(self._full.accuracy, self.margin)
-
-    def _trials(self) -> str:
-        if not self._new + self._reused:
-            return ""
-        text = f"{self._new:,} tried" + (f", {self._reused:,} remembered" if self._reused else "")
-        if self._best is not None and self._full is not None:
-            smaller = _size(self._full) / max(_size(self._best), 1)
-            text += f"; smallest within the margin: weights {smaller:.1f} times smaller, {percent(self._best.accuracy)}"
-        return text
-
     def _picture(self) -> Group:
         now = monotonic()
         head = Table.grid(padding=(0, 1))
         elapsed = clock(now - self._stage_began)
-        head.add_row(self._spinner, Text(self._stage, "bold"), Text(self._trials()), Text(elapsed, "dim"))
+        head.add_row(self._spinner, Text(self._stage, "bold"), Text(self.tally.line()), Text(elapsed, "dim"))
         parts: list[Any] = [head]
+        if (picture := self.tally.picture()) is not None:
+            parts.append(picture)
         if self._training:
             parts.append(Text("  " + self._training))
         count = self._count
@@ -145,39 +131,23 @@ class Progress:
             parts.append(row)
         return Group(*parts)
 
+    def _keep(self) -> None:
+        """The trials so far, as what remains to be seen."""
+        line, picture = self.tally.line(), self.tally.picture()
+        self._live.stop()
+        if line:
+            self.console.print(f"{self._stage}; {line}", soft_wrap=True, markup=False)
+        if picture is not None and self.console.is_terminal:
+            self.console.print(picture)
+
     def _say(self, *, at_once: bool = False) -> None:
         """A line for those who read a log."""
         now = monotonic()
         if self.console.is_terminal or not (at_once or now - self._said > SECONDS_BETWEEN_LINES):
             return
         self._said = now
-        parts = [self._stage] if at_once else [self._stage, self._trials(), self._training]
+        parts = [self._stage] if at_once else [self._stage, self.tally.line(), self._training]
         count = self._count
         if count is not None:
             parts += [f"{count.done:,} of {count.total:,} {count.what}", count.remaining(now)]
         self.console.print("; ".join(part for part in parts if part), soft_wrap=True, markup=False)
-
-
-def clock(seconds: float) -> str:
-    """A duration as people say it.
-
-    >>> clock(4.2), clock(75), clock(3700)
-    ('4 s', '1 min 15 s', '1 h 1 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def percent(share: float) -> str:
-    """A fraction in percent.
-
-    >>> percent(0.9905)
-    '99.05 %'
-    """
-    return f"{100 * share:.2f} %"
-
-
-def _size(trial: "Trial") -> float:
-    return trial.figures["stored_bits"]

@@ -15,9 +15,9 @@ from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, Outp
 if TYPE_CHECKING:
     from torch import Generator
 
+    from adequate.cli.front_so_far import FrontSoFar
     from adequate.exploration import Space, Strategy
     from adequate.exploring import Explored
-    from adequate.exploring.job import Choose
     from adequate.run import Run
 
 
@@ -89,24 +89,27 @@ def search(
     """
     from adequate.cli.cluster import trials_on, with_workers
     from adequate.cli.finished import as_typed, resumed
+    from adequate.cli.front_so_far import FrontSoFar
     from adequate.cli.progress import Progress
+    from adequate.cli.searched import write_search_report
     from adequate.cli.subject import open_subject
     from adequate.exploration import Space
-    from adequate.exploring import explore
+    from adequate.exploring import explore, front_files
     from adequate.run import Run
 
     if margin != margin:
         raise Misuse("--margin is not a number")
     objectives = tuple(dict.fromkeys(one.strip() for one in objective.split(",")))
     place = Run(run)
+    front = FrontSoFar(objectives)
     compute = with_workers(resumed(place, compute), ray)
-    with Progress(margin) as progress, trials_on(ray, compute, progress) as map:
+    with Progress(front) as progress, trials_on(ray, compute, progress) as map:
         subject = open_subject(model, data, compute, progress).without_design
         found = explore(
             subject.network,
             subject.data,
             place,
-            _chosen(strategy, trials),
+            partial(_made, strategy, trials, front),
             objectives=objectives,
             margin=margin,
             space=None if space is None else Space.load(space),
@@ -121,32 +124,9 @@ def search(
             command=as_typed(context),
         )
         progress.stage("report")
-        _write_report(place, found, margin, model.model, data.data)
-    _show(place, found, output)
-
-
-def _write_report(run: "Run", found: "Explored", margin: float, model: str, data: str) -> None:
-    """About the cheapest design within the margin; where there is none, about the search alone."""
-    from adequate.design import Design
-    from adequate.reporting import Facts, report
-
-    best = found.cheapest(margin)
-    facts = Facts(
-        model=model,
-        data=data,
-        margin=margin,
-        accuracies={} if best is None else {"cheapest within the margin": best.accuracy},
-        commands=tuple(run.facts().get("commands", ())),
-    )
-    report(
-        found.result,
-        run.report_file,
-        network=found.network,
-        ranges=found.ranges,
-        facts=facts,
-        design=Design() if best is None else best.design,
-        baseline=found.baseline,
-    )
+        files = front_files(place, found)
+        write_search_report(place, found.network)
+    _show(place, found, files, output)
 
 
 def _asked(strategy: Way, trials: int, space: Path | None) -> dict[str, Any]:
@@ -157,29 +137,32 @@ def _asked(strategy: Way, trials: int, space: Path | None) -> dict[str, Any]:
     return {"strategy": strategy.value, **counted, "space": None if space is None else digest(space)}
 
 
-def _chosen(strategy: Way, trials: int) -> "Choose":
-    return partial(_made, strategy, trials)
-
-
 def _made(
-    strategy: Way, trials: int, space: "Space", accuracy: float, objectives: Sequence[str], generator: "Generator"
+    strategy: Way,
+    trials: int,
+    front: "FrontSoFar",
+    space: "Space",
+    accuracy: float,
+    objectives: Sequence[str],
+    generator: "Generator",
 ) -> "Strategy":
+    """The strategy; ``front`` is told how many trials it will take, where that is known."""
     from adequate.exploration import strategies
 
     make: Any = getattr(strategies, strategy.value)
     if strategy in FOR_FRONTS:
+        front.expected = min(trials, space.size)
         return make(space, objectives=objectives, trials=trials, generator=generator)
     if strategy is Way.EXHAUSTIVE:
+        front.expected = space.size
         return make(space)
     return make(space, accuracy, objective=objectives[0])
 
 
-def _show(run: "Run", found: "Explored", output: OutputOptions) -> None:
+def _show(run: "Run", found: "Explored", files: Sequence[Path], output: OutputOptions) -> None:
+    from adequate.cli.amounts import percent
     from adequate.cli.output import answer, answer_json, facts, interval, rewritten, table
-    from adequate.cli.progress import percent
-    from adequate.exploring import front_files
 
-    files = front_files(run, found)
     counts = {"evaluations": found.result.evaluations, "reused": found.result.reused}
     if output.json:
         front = [

@@ -1,7 +1,7 @@
 """The search job: a front of designs, chosen on validation images and judged on test images."""
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from adequate.bench import Bench, Silence, Watcher
 from adequate.data.dataset import Dataset
 from adequate.design import Design
 from adequate.evaluation import Score
-from adequate.exploration import Context, Front, Result, Space, Store, Strategy, search
+from adequate.exploration import Context, Front, Result, Space, Store, Strategy, Trial, search
+from adequate.exploration.growth import normalized
 from adequate.exploration.hypervolume import hypervolume
 from adequate.exploration.rules import dynamic_fixed
 from adequate.exploration.search import Map
@@ -23,6 +24,7 @@ from adequate.finetuning import Recipe
 from adequate.network import Network, fold_batchnorm
 from adequate.profiling import Ranges
 from adequate.run import Run
+from adequate.storage import save_tensors
 
 START_BITS = 8
 """Word length of the dynamic fixed-point design that a space starts from unless one is given."""
@@ -60,12 +62,8 @@ class Explored:
     @property
     def hypervolume(self) -> float:
         """Of the front, accuracy from 0 and every objective as a share of the largest that was seen."""
-        most = [max(trial.figures[name] for trial in self.result.trials) or 1.0 for name in self.objectives]
-        losses = [
-            (1 - one.figures["accuracy"], *(one.figures[n] / m for n, m in zip(self.objectives, most, strict=True)))
-            for one in self.front
-        ]
-        return hypervolume(losses, (1.0,) * (1 + len(most)))
+        losses = normalized(self.result.trials, self.objectives)
+        return hypervolume([losses[trial] for trial in self.result.front], (1.0,) * (1 + len(self.objectives)))
 
     def cheapest(self, drop: float) -> Found | None:
         """The design of least first objective within ``drop`` points on validation; None if there is none."""
@@ -114,11 +112,13 @@ def explore(
     bench = Bench(fold_batchnorm(network), data, run, seed, Recipe(), watcher)
     asked = {"objectives": list(objectives), "margin": margin, "images": images, "race": race}
     run.claim({"job": "search", **(origin or {}), **asked, **bench.identity}, command)
+    save_tensors(run.weights_file, bench.network.state(), {"rewrites": "; ".join(bench.network.rewrites)})
     watcher.stage("ranges of weights and layer outputs")
     found = space or Space.of(bench.network, dynamic_fixed(bench.ranges(), START_BITS), bits)
     watcher.stage("full precision")
     judge = Judge(bench, machines, margin if race else None, reuse, images)
     full = judge.reference.mean().item()
+    run.note({"validation_baseline": full, "validation_images": len(judge.reference)})
     watcher.stage("search")
     with Store(run.trials_file, others) as store:
 
@@ -135,9 +135,9 @@ def explore(
 
         chosen = choose(found, least_accuracy(full, margin), objectives, Generator().manual_seed(seed))
         result = ask(chosen, judge.context, objectives)
-        whole = [trial for trial in result.front if trial.figures["images"] == len(judge.reference)]
+        front = front_of_whole(result.trials, objectives, len(judge.reference))
         watcher.stage("test images")
-        designs = [trial.design for trial in whole]
+        designs = [trial.design for trial in front]
         tested = ask(_asking([Query(one, 0, "test") for one in (Design(), *designs)]), bench.context, ())
     scores = {trial.design.digest: bench.score(trial) for trial in tested.trials}
     used = sum(trial.figures["images"] for trial in result.trials)
@@ -148,10 +148,15 @@ def explore(
         tuple(objectives),
         scores[Design().digest],
         full,
-        tuple(Found(trial.design, trial.figures, scores[trial.design.digest]) for trial in whole),
-        replace(result, front=Front(tuple(whole), tuple(objectives))),
+        tuple(Found(trial.design, trial.figures, scores[trial.design.digest]) for trial in front),
+        replace(result, front=front),
         1 - used / max(len(result.trials) * len(judge.reference), 1),
     )
+
+
+def front_of_whole(trials: Iterable[Trial], objectives: Sequence[str], images: int) -> Front:
+    """The front of the designs that ran all images; those given up on have an estimate for an accuracy."""
+    return Front.of([trial for trial in trials if trial.figures.get("images") == images], objectives)
 
 
 def _asking(questions: list[Query]) -> Strategy:
