@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator
 
 from adequate.design import Design, LayerDesign
 from adequate.emulation import emulate
-from adequate.exploration import Knob, Space, dynamic_fixed
-from adequate.formats import Fixed, PowerOfTwo, Ternary
-from adequate.network import Network, trace
+from adequate.exploration import Knob, Space
+from adequate.formats import Fixed, Minifloat, PerChannel, PowerOfTwo, Ternary
+from adequate.network import Network
 from adequate.operators import Accumulator, Exact, catalog, tabulate
 from adequate.operators.multipliers import Drum, Mitchell, SignMagnitude
-from adequate.profiling import profile
+from tests.exploration.residual import eight_bits, images, residual
 
 START = Design(
     {
@@ -32,37 +32,23 @@ SPACES = {
         multipliers=[Exact(8, 8), Drum(8, 8, 4), Mitchell(8, 8)],
         accumulators=[Accumulator(Fixed(24, 8)), Accumulator(Fixed(12, 8))],
     ),
+    "families": Space(START, bits=(3, 4, 8), families=[PowerOfTwo(4), Minifloat(3, 4)]),
+    "channels": Space(
+        START.with_layers("a", weight=PerChannel((Fixed(8, 7), Fixed(8, 7), Fixed(8, 5), Fixed(8, 6)), 0)),
+        bits=(2, 4, 8),
+        ties=[(("a", "weight[0:2]"),), (("a", "weight[2:4]"), ("a", "output"))],
+    ),
 }
-
-
-class Residual(nn.Module):
-    """Two blocks whose results are added up, pooling, and a linear layer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(1, 4, 3, padding=1)
-        self.inner, self.outer = nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
-        self.last = nn.Conv2d(4, 4, 3, padding=1)
-        self.fc = nn.Linear(4 * 9, 5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = torch.relu(self.stem(x))
-        x = torch.relu(x + 30 * self.outer(torch.relu(self.inner(x))))
-        x = x + self.last(x)
-        return self.fc(torch.max_pool2d(x, 2).flatten(1))
 
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return trace(Residual(), torch.zeros(2, 1, 6, 6))
+    return residual()
 
 
 @pytest.fixture(scope="module")
 def start(network: Network) -> Design:
-    images = torch.rand(8, 1, 6, 6, generator=Generator().manual_seed(0))
-    return dynamic_fixed(profile(network, [(images, torch.zeros(8))]), 8)
+    return eight_bits(network)
 
 
 def some_points(space: Space, count: int = 50) -> list[tuple[int, ...]]:
@@ -137,9 +123,8 @@ def test_multipliers_take_the_widest_formats_and_their_signs() -> None:
 
 def test_every_choice_can_be_emulated(network: Network, start: Design) -> None:
     space = Space.of(network, start, multipliers=catalog(8)[:4], accumulators=[Accumulator(Fixed(20, 8))])
-    images = torch.rand(2, 1, 6, 6, generator=Generator().manual_seed(0))
     for point in some_points(space, 6):
-        assert emulate(network, space.design(point))(images).isfinite().all()
+        assert emulate(network, space.design(point))(images(2)).isfinite().all()
 
 
 def test_what_is_added_shares_a_format_and_an_edge_its_width(network: Network, start: Design) -> None:

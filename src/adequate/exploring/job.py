@@ -18,6 +18,7 @@ from adequate.exploration.growth import normalized
 from adequate.exploration.hypervolume import hypervolume
 from adequate.exploration.rules import dynamic_fixed
 from adequate.exploration.search import Map
+from adequate.exploration.supported import LeftOut, supported
 from adequate.exploration.trial import Query, least_accuracy
 from adequate.exploring.judge import Judge
 from adequate.finetuning import Recipe
@@ -46,11 +47,13 @@ class Found:
 class Explored:
     """What a search found. ``baseline`` is full precision on the test images, ``validation_baseline`` on the others.
 
-    ``images_saved`` is the share of the validation images that racing left out.
+    ``left_out`` is what the machines of the objectives cannot run of the space that was given. ``images_saved`` is the
+    share of the validation images that racing left out.
     """
 
     network: Network
     space: Space
+    left_out: tuple[LeftOut, ...]
     ranges: Ranges
     objectives: tuple[str, ...]
     baseline: Score
@@ -95,16 +98,17 @@ def explore(
     """Searches a space for designs that no other beats in accuracy and ``objectives``.
 
     Batch normalisation is folded. Without ``space`` it is that of the network around dynamic fixed point of 8 bits,
-    word lengths from ``bits``. Trials are scored on the validation images; one that loses more than ``margin`` points
-    is given up as soon as a race against full precision says so with an error rate of 5 % (``race``), its accuracy
-    being an estimate, and layers that trials have in common are computed once (``reuse``). The front's designs have
+    word lengths from ``bits``. What a machine of the objectives cannot run is left out. Trials are scored on the
+    validation images; one that loses more than ``margin`` points is given up as soon as a race against full precision
+    says so with an error rate of 5 % (``race``), its accuracy being an estimate, and layers that trials have in common
+    are computed once (``reuse``). The front's designs have
     run all validation images, and then all test images, which chose nothing. ``map`` runs the trials, as in
     ``search``. Everything is kept in ``run``. A trial of the same network, data, seed and margin that one of
     ``others``, files of trials, has is not run again.
 
     Raises:
-        ValueError: a data set with one split, a run folder of another run, an unknown objective, a machine that cannot
-            hold the space's formats.
+        ValueError: a data set with one split, a run folder of another run, an unknown objective, a machine that can
+            run no design of the space.
         OSError: the folder cannot be written.
         StoreError: its file of trials cannot be used.
     """
@@ -115,6 +119,10 @@ def explore(
     save_tensors(run.weights_file, bench.network.state(), {"rewrites": "; ".join(bench.network.rewrites)})
     watcher.stage("ranges of weights and layer outputs")
     found = space or Space.of(bench.network, dynamic_fixed(bench.ranges(), START_BITS), bits)
+    left_out: list[LeftOut] = []
+    for one in machines.values():
+        limited = supported(found, bench.network, one.accelerator)
+        found, left_out = limited.space, [*left_out, *limited.left_out]
     watcher.stage("full precision")
     judge = Judge(bench, machines, margin if race else None, reuse, images)
     full = judge.reference.mean().item()
@@ -144,6 +152,7 @@ def explore(
     return Explored(
         bench.network,
         found,
+        tuple(left_out),
         bench.ranges(),
         tuple(objectives),
         scores[Design().digest],
