@@ -23,15 +23,17 @@ def evolutionary(
     objectives: Sequence[str] = ("stored_bits",),
     trials: int,
     population: int = 20,
+    start: Sequence[Point] = (),
     generator: Generator,
 ) -> Strategy:
     """NSGA-II over the points of a space (Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm:
     NSGA-II", IEEE Trans. Evol. Comput. 6(2), III); the answer is the front.
 
-    The first population is the space's diagonal, as far as it takes half of it, and random points. Parents win binary
-    tournaments by front, then by crowding distance; children take each choice from either parent and each knob is
-    mutated with probability 1 / knobs. Of parents and children the best ``population`` live on. On knobs instead of
-    real numbers, crossover and mutation are ours; a child that was there before is drawn again.
+    The first population is ``start``, all of it, or without one the space's diagonal, as far as it takes half of the
+    population; random points fill it up. Parents win binary tournaments by front, then by crowding distance; children
+    take each choice from either parent and each knob is mutated with probability 1 / knobs. Of parents and children
+    the best ``population`` live on. On knobs instead of real numbers, crossover and mutation are ours; a child that
+    was there before is drawn again.
 
     Raises:
         ValueError: ``trials`` is below 1 or ``population`` below 4.
@@ -39,7 +41,8 @@ def evolutionary(
     if population < 4:
         raise ValueError(f"population is {population}; it takes 4 or more")
     archive = Archive(space, objectives, trials)
-    first = [archive.claim(point) for point in spread(space.diagonal, min(population // 2, archive.left))]
+    given = list(dict.fromkeys(start)) or spread(space.diagonal, min(population // 2, archive.left))
+    first = [archive.claim(point) for point in given[: archive.left]]
     first += [archive.claim(space.sample(generator)) for _ in range(min(population - len(first), archive.left))]
     yield from archive.ask(first)
     alive = _fittest(archive, first, population)
