@@ -12,7 +12,10 @@ from adequate.cli.options import ComputeOptions, OutputOptions
 
 def study(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="dataflows, eyeriss, laconic, proxsim, ristretto or synthesis.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="dataflows, eyeriss, exploration, laconic, proxsim, ristretto or synthesis."
+        ),
     ],
     compute: ComputeOptions,
     output: OutputOptions,
@@ -39,7 +42,8 @@ def study(
     multipliers in LeNet and ResNet-20 before and after the repairs. Also as a page with plots. A study that was
     stopped goes on. synthesis: what our multipliers and their MACs take in hardware, by Yosys, beside their errors.
     eyeriss: times and traffic of the chip. dataflows: reuse of operands, and machines for the edge under their roof.
-    laconic: the work that zeros and terms leave in trained networks, and six machines on it.
+    laconic: the work that zeros and terms leave in trained networks, and six machines on it. exploration: word lengths
+    layer by layer against uniform ones, on two machines.
 
     Example:
       adequate study ristretto --table 5.2 --quick

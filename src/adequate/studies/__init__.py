@@ -1,8 +1,9 @@
-"""Published systems, their figures beside ours; and areas, which have none published beside them."""
+"""Published systems, their figures beside ours; and areas and fronts, which have none published beside them."""
 
 STUDIES = {
     "dataflows": "adequate.studies.dataflows",
     "eyeriss": "adequate.studies.eyeriss",
+    "exploration": "adequate.studies.exploration",
     "laconic": "adequate.studies.laconic",
     "proxsim": "adequate.studies.proxsim",
     "ristretto": "adequate.studies.ristretto",
