@@ -14,6 +14,8 @@ _FAR = 1 << 20
 """Further than any activation: what fills up a vector, and has no output."""
 _PRODUCTS = 1 << 21
 """How many products are looked at together."""
+_STEP = 255
+"""Products of a step that the compiled kernel can count."""
 
 
 class Multiplied(NamedTuple):
@@ -59,7 +61,7 @@ def multiplied(
         activation: int32 (channels, height, width), padding included.
         weight: int32 (filters, channels, kernel height, kernel width).
     """
-    if kernels is not None:
+    if kernels is not None and elements.inputs * elements.weights <= _STEP:
         found = kernels.multiplied(
             activation.contiguous(), weight.contiguous(), stride, dilation, output, elements.tiles, elements.inputs,
             elements.weights, elements.banks, block, processor,

@@ -7,7 +7,7 @@ from adequate.accelerators.pragmatic import retirements
 from adequate.native import kernels, processor
 
 _WINDOWS = 16
-"""What the compiled kernel takes together."""
+"""What the compiled kernel takes together, unless there is one."""
 
 
 def slowest_retirements(terms: Tensor, steps: Tensor, source: Tensor, first_stage_bits: int) -> Tensor:
@@ -25,7 +25,8 @@ def slowest_retirements(terms: Tensor, steps: Tensor, source: Tensor, first_stag
             taken = terms[(steps[row] * lanes + places).clamp_min(0)].masked_fill_((places < 0)[..., None], 0)
             found[row] = retirements(taken[None, None, ..., None], first_stage_bits).amax(2).flatten()
         return found
-    filled = torch.nn.functional.pad(terms, (0, -windows % _WINDOWS)).to(torch.int16)
+    missing = -windows % _WINDOWS if windows > 1 else 0
+    filled = torch.nn.functional.pad(terms.to(torch.int16), (0, missing))
     found = torch.empty(len(source), filled.shape[1], dtype=torch.uint8)
     kernels.retire(filled, steps, source.contiguous(), min(2**first_stage_bits, _WINDOWS), found, processor)
     return found[:, :windows]

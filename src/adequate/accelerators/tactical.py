@@ -1,6 +1,7 @@
 """Bit-Tactical: a grid that leaves out weights that are zero."""
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import ClassVar
 
 import torch
@@ -70,10 +71,14 @@ def tile_schedules(weight: Tensor, loops: LoopNest, grid: Grid, skipping: Weight
 
     Filters that are missing take nothing.
     """
+    tiles = min(grid.tiles, ceil(loops.filters / grid.filters))  # one without filters is never the slowest
     steps = blocks(filters_of(weight != 0, loops), grid.lanes).flatten(3, 4)
-    of_tiles = sets(sets(steps, 2, grid.filters), 2, grid.tiles).movedim(4, 5)
+    of_tiles = sets(sets(steps, 2, grid.filters), 2, tiles).movedim(4, 5)
     source, emitted = (
         part.unflatten(0, of_tiles.shape[:4]) for part in skipping.schedule(of_tiles.flatten(0, 3).contiguous())
     )
-    places = torch.arange(of_tiles.shape[2] * grid.filters_at_once).reshape(-1, grid.tiles, 1, grid.filters, 1)
-    return Schedule(source.masked_fill_(places >= loops.filters, -1), emitted)
+    whole, left = divmod(loops.filters - (of_tiles.shape[2] - 1) * tiles * grid.filters, grid.filters)
+    if left:
+        source[:, :, -1, whole, :, left:] = -1
+    source[:, :, -1, whole + bool(left) :] = -1
+    return Schedule(source, emitted)

@@ -134,7 +134,8 @@ def _cycles(work: Work, terms: Tensor, grid: Grid, skipping: WeightSkipping, fir
             taken = blocks(windows[group], grid.lanes).flatten(1).T.contiguous()
             source, emitted = schedules.source[own, group], schedules.emitted[own, group]
             filter_set, tile, step = rows = emitted.nonzero().unbind(1)
-            costs = slowest_retirements(taken, step, source[rows], first_stage_bits)
+            remaining = source.flatten(0, 2) if emitted.all() else source[rows]
+            costs = slowest_retirements(taken, step, remaining, first_stage_bits)
             slowest = sets(costs, 1, grid.windows).amax(2).clamp_min(1)
             order = filter_set * emitted.shape[-1] + emitted.cumsum(-1)[rows] - 1
             of_tiles = slowest.new_zeros(grid.tiles, emitted[:, 0].numel(), slowest.shape[1])

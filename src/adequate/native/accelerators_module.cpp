@@ -53,6 +53,7 @@ std::tuple<int64_t, int64_t, int64_t> multiply(Array<const int32_t, 3> activatio
     const auto kernel = CHOSEN(processor, multiplied);
     require(weight.shape(1) == activation.shape(0), "activations and weights have different channels");
     require(std::min({inputs, weights, banks, block}) > 0, "sizes are positive");
+    require(inputs < 256 && weights < 256 && inputs * weights < 256, "a step has 255 products at most");
     const auto size = [](const auto& array, int at) { return static_cast<int64_t>(array.shape(at)); };
     const Cartesian job{activation.data(),
                         weight.data(),
@@ -100,7 +101,7 @@ void retire_terms(Array<const int16_t, 2> magnitudes, Array<const int64_t, 1> st
     const auto kernel = CHOSEN(processor, retire);
     const int64_t rows = source.shape(0), filters = source.shape(1), lanes = source.shape(2);
     const int64_t places = magnitudes.shape(0), windows = magnitudes.shape(1);
-    require(windows % 16 == 0, "windows come in sixteens");
+    require(windows == 1 || windows % 16 == 0, "windows come in sixteens, or there is one");
     require(reach > 0, "a shift covers a power of two at least");
     require(steps.shape(0) == source.shape(0) && cycles.shape(0) == source.shape(0), "the rows are others");
     require(cycles.shape(1) == magnitudes.shape(1), "the windows are others");

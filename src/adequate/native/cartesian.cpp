@@ -5,6 +5,7 @@
 #include "cartesian.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace adequate {
@@ -13,28 +14,69 @@ namespace {
 
 using std::int32_t;
 using std::int64_t;
+using std::uint8_t;
+
+constexpr int BANKS = 32;  // a bank's number has five bits
+
+// How many products of a step each bank has; as a vector, eight words of four banks.
+struct Hits {
+    uint8_t of_bank[BANKS];
+};
+typedef std::uint32_t Words __attribute__((vector_size(BANKS)));
+
+typedef uint8_t Bytes __attribute__((vector_size(BANKS)));
+
+Words turned(const Words& hits, std::uint32_t by) {
+    const Words own = {0, 1, 2, 3, 4, 5, 6, 7};
+    return __builtin_shuffle(hits, own ^ by);
+}
+
+// An output changes bits 2 to 4 of a bank's number: its words move.
+Words moved(const Hits& hits, std::uint32_t by) {
+    Words found;
+    std::memcpy(&found, &hits, BANKS);
+    return turned(found, by);
+}
+
+// The most products in a bank.
+int64_t fullest(Words hits, int64_t banks) {
+    uint8_t each[BANKS];
+    if (banks < BANKS) {
+        std::memcpy(each, &hits, BANKS);
+        for (int64_t bank = banks; bank < BANKS; bank++) each[bank % banks] += each[bank];
+        return *std::max_element(each, each + banks);
+    }
+    for (const std::uint32_t by : {4, 2, 1}) {
+        const Bytes a = reinterpret_cast<Bytes>(hits), b = reinterpret_cast<Bytes>(turned(hits, by));
+        hits = reinterpret_cast<Words>(a > b ? a : b);
+    }
+    std::memcpy(each, &hits, BANKS);
+    return std::max({each[0], each[1], each[2], each[3]});
+}
 
 // Quotients by the stride.
 struct Place {
     int32_t row, column;
 };
 
-// What a filter adds to the bank, and where its tap is.
-struct Weight {
-    Place at;
-    int32_t filter;
-};
-
-// The weights of a tap are those from ``first`` to ``last`` in their list.
+// The weights of a tap: their filters' hits in each step, from ``step`` on.
 struct Tap {
     Place at;
-    int64_t first, last;
+    int64_t count, step, first, last;
 };
 
-// Of one remainder by the stride.
+// Of one remainder by the stride; taps without weights are left out.
 struct Weights {
-    std::vector<Weight> all;
+    int64_t count;
+    std::vector<Hits> hits;
     std::vector<Tap> taps;
+};
+
+// Where a tap's next weight is counted, and for how many more.
+struct Cursor {
+    int64_t first;
+    Hits* hits;
+    int64_t room;
 };
 
 int64_t phase_of(const Pair& at, const Pair& stride) {
@@ -80,65 +122,73 @@ void take_weights(const Cartesian& job, const Layout& layout, int64_t channel, i
                   std::vector<Weights>& found) {
     const int64_t taps = job.kernel.rows * job.kernel.columns, last = std::min(first + job.block, job.filters);
     const auto weights = [&](int64_t k) { return job.weight + (k * job.channels + channel) * taps; };
-    std::vector<int64_t> next(taps);
+    std::vector<int64_t> counts(taps);
     for (int64_t k = first; k < last; k++)
-        for (int64_t tap = 0; tap < taps; tap++) next[tap] += weights(k)[tap] != 0;
-    for (auto& one : found) one.taps.clear();
-    for (int64_t tap = 0; tap < taps; tap++) {
-        auto& own = found[layout.phases[tap]].taps;
-        const int64_t before = own.empty() ? 0 : own.back().last;
-        own.push_back({layout.places[tap], before, before + next[tap]});
-        next[tap] = before;
+        for (int64_t tap = 0; tap < taps; tap++) counts[tap] += weights(k)[tap] != 0;
+    for (auto& one : found) {
+        one.count = 0;
+        one.hits.clear();
+        one.taps.clear();
     }
-    for (auto& one : found) one.all.resize(one.taps.empty() ? 0 : one.taps.back().last);
-    for (int64_t k = first; k < last; k++)
-        for (int64_t tap = 0; tap < taps; tap++)
-            if (weights(k)[tap])
-                found[layout.phases[tap]].all[next[tap]++] = {layout.places[tap],
-                                                              static_cast<int32_t>((k & 4) << 2 | (k & 3))};
-}
-
-// Whether the product of an activation and a tap has an output.
-bool meets(const Cartesian& job, const Place& a, const Place& tap) {
-    const int64_t row = a.row - tap.row, column = a.column - tap.column;
-    return row >= 0 && row < job.output.rows && column >= 0 && column < job.output.columns;
-}
-
-// The most products of a step in one bank, at least one.
-int64_t fullest(const Cartesian& job, const Place* a, int64_t inputs, const Weight* w, int64_t weights,
-                std::vector<int32_t>& hits, int64_t& products) {
-    const bool folds = job.banks < 32;  // a bank's number has five bits
-    std::fill(hits.begin(), hits.end(), 0);
-    int32_t most = 1;
-    for (int64_t i = 0; i < inputs; i++)
-        for (int64_t f = 0; f < weights; f++) {
-            if (!meets(job, a[i], w[f].at)) continue;
-            const int32_t row = a[i].row - w[f].at.row, column = a[i].column - w[f].at.column;
-            int32_t bank = (row & 2) << 3 ^ (column & 2) << 3 ^ (row & 1) << 3 ^ (column & 1) << 2 ^ w[f].filter;
-            if (folds) bank %= static_cast<int32_t>(job.banks);
-            most = std::max(most, ++hits[bank]);
-            products++;
+    std::vector<Cursor> next(taps);
+    for (int64_t tap = 0; tap < taps; tap++) {
+        Weights& own = found[layout.phases[tap]];
+        const int64_t before = static_cast<int64_t>(own.hits.size()), step = own.count / job.weights;
+        next[tap] = {before, nullptr, job.weights - own.count % job.weights};
+        if (!counts[tap]) continue;
+        own.count += counts[tap];
+        const int64_t after = before + (own.count - 1) / job.weights - step + 1;
+        own.hits.resize(after);
+        own.taps.push_back({layout.places[tap], counts[tap], step, before, after});
+    }
+    for (int64_t tap = 0; tap < taps; tap++) next[tap].hits = found[layout.phases[tap]].hits.data() + next[tap].first;
+    for (int64_t k = first; k < last; k++) {
+        const int32_t* const weight = weights(k);
+        for (int64_t tap = 0; tap < taps; tap++) {
+            if (!weight[tap]) continue;
+            Cursor& own = next[tap];
+            own.hits->of_bank[(k & 4) << 2 | (k & 3)]++;
+            if (--own.room) continue;
+            own.hits++;
+            own.room = job.weights;
         }
-    return most;
+    }
 }
 
-void multiply(const Cartesian& job, const std::vector<Place>& a, const Weights& w, std::vector<int32_t>& hits,
+// By how much the outputs move the hits, of the activations that have one with the tap; how many those are.
+int64_t meet(const Cartesian& job, const Place* a, int64_t inputs, const Place& tap, std::uint32_t* found) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < inputs; i++) {
+        const int32_t row = a[i].row - tap.row, column = a[i].column - tap.column;
+        found[count] = ((row & 2) ^ (column & 2)) << 1 ^ (row & 1) << 1 ^ (column & 1);
+        count += row >= 0 && row < job.output.rows && column >= 0 && column < job.output.columns;
+    }
+    return count;
+}
+
+void multiply(const Cartesian& job, const std::vector<Place>& a, const Weights& w, std::vector<std::uint32_t>& by,
               Multiplied& spent) {
-    const int64_t count = static_cast<int64_t>(a.size()), weights = static_cast<int64_t>(w.all.size());
+    const int64_t count = static_cast<int64_t>(a.size()), steps = (w.count + job.weights - 1) / job.weights;
     for (int64_t i = 0; i < count; i += job.inputs) {
-        const Place* const own = a.data() + i;
-        const int64_t inputs = std::min(job.inputs, count - i), steps = (weights + job.weights - 1) / job.weights;
         spent.steps += steps;
         spent.cycles += steps;
-        int64_t next = 0;
+        int64_t at = 0;
+        Words hits{};
+        const auto finish = [&] { spent.cycles += std::max<int64_t>(1, fullest(hits, job.banks)) - 1; };
         for (const Tap& tap : w.taps) {
-            if (std::none_of(own, own + inputs, [&](const Place& one) { return meets(job, one, tap.at); })) continue;
-            for (next = std::max(next, tap.first / job.weights); next * job.weights < tap.last; next++) {
-                const int64_t f = next * job.weights;
-                spent.cycles += fullest(job, own, inputs, w.all.data() + f, std::min(job.weights, weights - f), hits,
-                                        spent.products) - 1;
+            const int64_t outputs = meet(job, a.data() + i, std::min(job.inputs, count - i), tap.at, by.data());
+            if (!outputs) continue;
+            for (int64_t own = tap.first; own < tap.last; own++) {
+                if (tap.step + own - tap.first != at) {
+                    finish();
+                    hits = Words{};
+                    at = tap.step + own - tap.first;
+                }
+                for (int64_t one = 0; one < outputs; one++) hits += moved(w.hits[own], by[one]);
             }
+            spent.products += outputs * tap.count;
         }
+        finish();
     }
 }
 
@@ -149,7 +199,7 @@ Multiplied multiplied(const Cartesian& job) {
     std::vector<std::vector<std::vector<Place>>> activations(tiles, std::vector<std::vector<Place>>(phases));
     std::vector<Weights> weights(phases);
     const Layout layout = layout_of(job);
-    std::vector<int32_t> hits(std::max<int64_t>(job.banks, 32));
+    std::vector<std::uint32_t> by(job.inputs);
     Multiplied whole{0, 0, 0};
     for (int64_t channel = 0; channel < job.channels; channel++) {
         for (int64_t at = 0; at < tiles; at++)
@@ -160,7 +210,7 @@ Multiplied multiplied(const Cartesian& job) {
             for (const auto& own : activations) {
                 Multiplied spent{0, 0, 0};
                 for (int64_t phase = 0; phase < phases; phase++)
-                    multiply(job, own[phase], weights[phase], hits, spent);
+                    multiply(job, own[phase], weights[phase], by, spent);
                 slowest = std::max(slowest, spent.cycles);
                 whole.steps += spent.steps;
                 whole.products += spent.products;

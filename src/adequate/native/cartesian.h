@@ -11,7 +11,7 @@ struct Pair {
 };
 
 // One image and one group: activations (channels, size), weights (filters, channels, kernel). Each of the tiles' elements
-// multiplies ``inputs`` activations by ``weights`` weights at a time, of ``block`` filters.
+// multiplies ``inputs`` activations by ``weights`` weights at a time, at most 255 products, of ``block`` filters.
 struct Cartesian {
     const std::int32_t* activation;
     const std::int32_t* weight;

@@ -23,33 +23,60 @@ uint64_t turned(uint64_t word, int64_t by, int64_t lanes, uint64_t all) {
 // Fills the zeros of one filter at one step; ``rows`` are its steps, from this one to the last.
 void fill(const Promotion& job, uint64_t* rows, int64_t filters, int64_t left, int16_t* source, uint64_t all) {
     const int64_t step = filters * job.lanes;
-    for (;;) {
-        const uint64_t zeros = all & ~rows[0];
-        if (!zeros) return;
-        uint64_t digits[DIGITS] = {}, candidates[1 << DIGITS];
+    uint64_t zeros = all & ~rows[0];
+    if (!zeros) return;
+    const auto beside = [&](int64_t lane, int64_t by) {
+        return lane + by < 0 ? lane + by + job.lanes : lane + by < job.lanes ? lane + by : lane + by - job.lanes;
+    };
+    const auto take = [&](int64_t lane, const Offset& at) {
+        const int64_t from = beside(lane, at.lanes);
+        rows[0] |= uint64_t{1} << lane;
+        rows[at.steps * filters] &= ~(uint64_t{1} << from);
+        source[lane] = static_cast<int16_t>(at.steps * job.lanes + from);
+        source[at.steps * step + from] = -1;
+        return from;
+    };
+    if ((zeros & (zeros - 1)) == 0) {  // a single one takes its first candidate
+        const int64_t lane = __builtin_ctzll(zeros);
         for (int64_t i = 0; i < job.count; i++) {
             const Offset at = job.offsets[i];
-            uint64_t carry = at.steps < left ? zeros & turned(rows[at.steps * filters], at.lanes, job.lanes, all) : 0;
-            candidates[i] = carry;
-            for (uint64_t& digit : digits) {
-                const uint64_t both = digit & carry;
-                digit ^= carry;
-                carry = both;
+            if (at.steps < left && rows[at.steps * filters] >> beside(lane, at.lanes) & 1) {
+                take(lane, at);
+                return;
             }
         }
-        uint64_t most = digits[0] | digits[1] | digits[2] | digits[3];
-        if (!most) return;
+        return;
+    }
+    uint64_t digits[DIGITS] = {}, candidates[1 << DIGITS];
+    for (int64_t i = 0; i < job.count; i++) {
+        const Offset at = job.offsets[i];
+        uint64_t carry = at.steps < left ? zeros & turned(rows[at.steps * filters], at.lanes, job.lanes, all) : 0;
+        candidates[i] = carry;
+        for (uint64_t& digit : digits) {
+            const uint64_t both = digit & carry;
+            digit ^= carry;
+            carry = both;
+        }
+    }
+    while (uint64_t most = digits[0] | digits[1] | digits[2] | digits[3]) {
         for (int i = DIGITS - 1; i >= 0; i--)
             if (most & digits[i]) most &= digits[i];
         const int64_t lane = __builtin_ctzll(most);
         int64_t i = 0;
         while (!(candidates[i] >> lane & 1)) i++;
         const Offset at = job.offsets[i];
-        const int64_t from = (lane + at.lanes) % job.lanes;
-        rows[0] |= uint64_t{1} << lane;
-        rows[at.steps * filters] &= ~(uint64_t{1} << from);
-        source[lane] = static_cast<int16_t>(at.steps * job.lanes + from);
-        source[at.steps * step + from] = -1;
+        const int64_t from = take(lane, at);
+        zeros = all & ~rows[0];
+        for (uint64_t& digit : digits) digit &= zeros;
+        for (i = 0; i < job.count; i++) {  // the lanes that have lost this candidate
+            if (job.offsets[i].steps != at.steps) continue;
+            uint64_t borrow = candidates[i] & zeros & uint64_t{1} << beside(from, -job.offsets[i].lanes);
+            candidates[i] ^= borrow;
+            for (uint64_t& digit : digits) {
+                digit ^= borrow;
+                borrow &= digit;
+            }
+        }
     }
 }
 

@@ -68,9 +68,34 @@ int64_t take(const Retirement& job, const int16_t* source, int64_t step, int64_t
     return taken;
 }
 
+Vector cycles_of(const Retirement& job, Vector* pending, int64_t lanes) {
+    return job.reach < BITS ? share(pending, lanes, static_cast<int>(job.reach)) : count(pending, lanes);
+}
+
+// Of a single window: a vector holds what one lane takes in several filters.
+void retire_one(const Retirement& job) {
+    std::vector<Vector> pending(job.lanes);
+    for (int64_t row = 0; row < job.rows; row++) {
+        const uint16_t* const own = job.magnitudes + job.steps[row] * job.lanes;
+        std::uint16_t slowest = 0;
+        for (int64_t first = 0; first < job.filters; first += WINDOWS) {
+            const int64_t filters = std::min<int64_t>(WINDOWS, job.filters - first);
+            const int16_t* source = job.source + (row * job.filters + first) * job.lanes;
+            std::fill(pending.begin(), pending.end(), Vector{});
+            for (int64_t filter = 0; filter < filters; filter++)
+                for (int64_t lane = 0; lane < job.lanes; lane++, source++)
+                    if (*source >= 0) pending[lane][filter] = own[*source];
+            const Vector cycles = cycles_of(job, pending.data(), job.lanes);
+            for (int i = 0; i < WINDOWS; i++) slowest = std::max<std::uint16_t>(slowest, cycles[i]);
+        }
+        job.cycles[row] = static_cast<std::uint8_t>(slowest);
+    }
+}
+
 }  // namespace
 
 void retire(const Retirement& job) {
+    if (job.windows == 1) return retire_one(job);
     std::vector<Vector> pending(job.lanes + 1);
     std::vector<int64_t> different;
     for (int64_t row = 0; row < job.rows; row++) {
@@ -87,8 +112,7 @@ void retire(const Retirement& job) {
             Vector slowest{};
             for (const int64_t filter : different) {
                 const int64_t lanes = take(job, source + filter * job.lanes, job.steps[row], window, pending.data());
-                const Vector cycles = job.reach < BITS ? share(pending.data(), lanes, static_cast<int>(job.reach))
-                                                       : count(pending.data(), lanes);
+                const Vector cycles = cycles_of(job, pending.data(), lanes);
                 slowest = cycles > slowest ? cycles : slowest;
             }
             for (int i = 0; i < WINDOWS; i++)

@@ -5,7 +5,7 @@
 // How long lanes that share a shifter take over their terms, for each processor.
 namespace adequate {
 
-// Magnitudes (steps * lanes, windows), windows a multiple of 16. Of each row, a step and the places that its filters'
+// Magnitudes (steps * lanes, windows), windows 1 or a multiple of 16. Of each row, a step and the places that its filters'
 // lanes take their magnitudes from (filters, lanes): steps later * lanes + the lane, -1 for none.
 struct Retirement {
     const std::uint16_t* magnitudes;
