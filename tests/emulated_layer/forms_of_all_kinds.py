@@ -57,10 +57,12 @@ NORMALIZATIONS: dict[str, Callable[[], nn.Module]] = {
     "instance_norm_plain": lambda: nn.InstanceNorm2d(6),
     "rms_norm": lambda: nn.RMSNorm([4, 4], eps=0.01),
     "rms_norm_without_eps": lambda: nn.RMSNorm(4),
+    "prelu": lambda: nn.PReLU(6),
+    "prelu_shared": lambda: nn.PReLU(),
     "softmax": lambda: nn.Softmax(1),
     "softmax_last": lambda: nn.Softmax(-1),
 }
-"""Layers that see several numbers at once."""
+"""Layers that see several numbers at once, or have parameters."""
 
 SHAPE = (1, 6, 4, 4)
 

@@ -12,6 +12,7 @@ from adequate.emulated_layer.forms import (
     IntegerForm,
     LocalResponse,
     Lookup,
+    Rectifier,
     Softmax,
     Standardize,
 )
@@ -19,7 +20,7 @@ from adequate.emulated_layer.forms.lookup import values_of
 from adequate.emulated_layer.forms.multiples import multiples_of
 from adequate.emulated_layer.forms.softmax import FRACTION
 from adequate.lowering.builder import Builder, NotLowered
-from adequate.lowering.elementwise import combined
+from adequate.lowering.elementwise import combined, constant
 from adequate.lowering.normalizations import normalized, responded, standardized
 from adequate.lowering.rounding import target_of
 from adequate.lowering.windows import over
@@ -39,6 +40,8 @@ def computed(builder: Builder, form: IntegerForm, x: Value, given: Given) -> Val
             return _softmax(builder, form, x, given["dim"])
         case BatchNorm():
             return normalized(builder, form, x, given)
+        case Rectifier():
+            return _rectified(builder, form, x, given)
         case LocalResponse():
             return responded(builder, form, x)
         case Standardize():
@@ -74,3 +77,11 @@ def _softmax(builder: Builder, form: Softmax, x: Value, dim: int) -> Value:
     e = builder.table(below, [int(entry) for entry in form.entries[: below.high + 1].tolist()], power(-FRACTION))
     total = builder.known(over(builder, e, (dim,), largest=False), low=2**FRACTION)
     return combined(builder, "div", (e, total), 1.0, form.output)
+
+
+def _rectified(builder: Builder, form: Rectifier, x: Value, given: Given) -> Value:
+    """The two sides of zero, each with its factor; one of them is 0."""
+    x = replace(x, unit=(power(form.numbers.grid),))
+    above, below = form.affine(given, len(x.shape)).factor
+    sides = ((builder.clamp(x, 0, None), above), (builder.clamp(x, None, 0), below))
+    return builder.add(*(builder.multiply(side, constant(builder, factor, None)) for side, factor in sides))

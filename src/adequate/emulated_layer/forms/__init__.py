@@ -5,6 +5,7 @@ from adequate.emulated_layer.forms.choice import FORMS, form_of
 from adequate.emulated_layer.forms.form import Given, IntegerForm, arguments_of
 from adequate.emulated_layer.forms.lookup import Lookup
 from adequate.emulated_layer.forms.lrn import LocalResponse
+from adequate.emulated_layer.forms.prelu import Rectifier
 from adequate.emulated_layer.forms.softmax import Softmax
 from adequate.emulated_layer.forms.standardize import Standardize
 
@@ -15,6 +16,7 @@ __all__ = [
     "IntegerForm",
     "LocalResponse",
     "Lookup",
+    "Rectifier",
     "Softmax",
     "Standardize",
     "arguments_of",

@@ -7,6 +7,7 @@ from adequate.emulated_layer.forms.batch_norm import batch_norm
 from adequate.emulated_layer.forms.form import IntegerForm
 from adequate.emulated_layer.forms.lookup import TABULATED, lookup
 from adequate.emulated_layer.forms.lrn import local_response
+from adequate.emulated_layer.forms.prelu import prelu
 from adequate.emulated_layer.forms.softmax import softmax
 from adequate.emulated_layer.forms.standardize import GROUPS, standardize
 from adequate.network import Layer
@@ -17,6 +18,7 @@ FORMS: Mapping[str, Callable[[Layer, LayerDesign], IntegerForm | None]] = {
     "batch_norm": batch_norm,
     "softmax": softmax,
     "lrn": local_response,
+    "prelu": prelu,
 }
 """What looks for the form of an operation; None: its formats or arguments allow none."""
 
