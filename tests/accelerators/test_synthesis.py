@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adequate.accelerators import Area, Target, Yosys, synthesize
+from adequate.accelerators import Area, Clocked, Target, Yosys, synthesize
 from adequate.accelerators.synthesis import SCRIPTS, TOP
 from adequate.circuits import Circuit, Port, Word, constant
 from adequate.circuits.verilog import verilog
@@ -110,6 +110,32 @@ def test_the_library_s_figures_are_added(yosys: Yosys, tmp_path: Path) -> None:
     assert (found.area, found.leakage_nw) == (None, None)  # nothing is made up
 
 
+REGISTER = """
+module anything(input clk, input load, input [3:0] d, output reg [3:0] q);
+  initial q = 5;
+  always @(posedge clk) if (load) q <= d;
+endmodule
+"""
+
+
+def test_flip_flops_are_counted_apart(yosys: Yosys, tmp_path: Path) -> None:
+    """Each with a multiplexer that loads it, where flip-flops are plain."""
+    register = Clocked("register", REGISTER)
+    gates = synthesize(register, target=Target.GATES, yosys=yosys)
+    assert gates.flip_flops == 4
+    assert 4 <= (gates.gates or 0) <= 3 * 4
+    cmos = synthesize(register, target=Target.CMOS, yosys=yosys)
+    assert cmos.flip_flops == 4
+    assert 4 * 16 < (cmos.transistors or 0) <= 4 * (16 + 14)
+    assert synthesize(adder(4), yosys=yosys).flip_flops == 0
+    file = tmp_path / "cells.lib"
+    file.write_text(LIBRARY)
+    with pytest.raises(ValueError, match=r"^register was not synthesized for library: .*flip-flops are not supported"):
+        synthesize(register, target=Target.LIBRARY, liberty=file, yosys=yosys)
+    with pytest.raises(ValueError, match=r"^absent was not synthesized for cmos: "):
+        synthesize(Clocked("absent", "module top(input a); other one(a); endmodule"), yosys=yosys)
+
+
 def test_it_is_the_verilog_that_is_written_out(yosys: Yosys) -> None:
     circuit = Drum(4, 4, 2).circuit()
     script, count = SCRIPTS[Target.CMOS]
@@ -192,6 +218,8 @@ def test_on_an_fpga(yosys: Yosys) -> None:
     conjunction = synthesize(Circuit("both", (A, B), lambda a, b: a & b), target=Target.FPGA, yosys=yosys)
     assert conjunction.cells == (("LUT2", 1),)
     assert (conjunction.luts, conjunction.carries, conjunction.dsps) == (1, 0, None)
+    register = synthesize(Clocked("register", REGISTER), target=Target.FPGA, yosys=yosys)
+    assert (register.flip_flops, register.luts) == (4, 0)  # they load themselves
     sum_of_16 = synthesize(adder(16), target=Target.FPGA, yosys=yosys)
     assert sum_of_16.carries in (4, 5)  # four bits each, and one for the carry out
     assert 16 <= (sum_of_16.luts or 0) <= 18

@@ -19,7 +19,7 @@ from adequate.accelerators.roofline import Roofline
 from adequate.accelerators.row_stationary import RowStationary
 from adequate.accelerators.scnn import SCNN
 from adequate.accelerators.stripes import Stripes
-from adequate.accelerators.synthesis import synthesize
+from adequate.accelerators.synthesis import Clocked, synthesize
 from adequate.accelerators.systolic import Systolic
 from adequate.accelerators.tactical import Tactical
 from adequate.accelerators.tactical_serial import TacticalE, TacticalP
@@ -59,6 +59,7 @@ __all__ = [
     "Area",
     "BitWork",
     "Bitfusion",
+    "Clocked",
     "Cnvlutin",
     "Cost",
     "Dadiannao",

@@ -8,6 +8,9 @@ INVERTER = "$_NOT_"
 LUTS = ("INV", "LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6")
 """Cells that occupy a look-up table of an FPGA; an inverter that is left over takes one too."""
 
+FLIP_FLOPS = ("$_DFF_P_", "FDCE", "FDPE", "FDRE", "FDSE")
+"""One bit each: of gates and CMOS the plain one, of Xilinx's 7 series those with enable, set or reset."""
+
 
 class Target(Enum):
     """What a circuit is made of."""
@@ -37,7 +40,7 @@ class Area:
     cells: tuple[tuple[str, int], ...]
     """Each kind, by Yosys' name or the library's, and how many there are."""
     transistors: int | None = None
-    """Yosys' estimate; of CMOS only."""
+    """Yosys' estimate, 16 for a flip-flop; of CMOS only."""
     area: float | None = None
     """In the unit of the Liberty file, by custom um2; of a library only."""
     leakage_nw: float | None = None
@@ -46,7 +49,12 @@ class Area:
     @property
     def gates(self) -> int | None:
         """Two-input gates; inverters are free, as in ``adequate.circuits.gates``. None of another target."""
-        return self._total([cell for cell, _ in self.cells if cell != INVERTER], Target.GATES)
+        return self._total([cell for cell, _ in self.cells if cell not in (INVERTER, *FLIP_FLOPS)], Target.GATES)
+
+    @property
+    def flip_flops(self) -> int | None:
+        """Flip-flops; None of a library, whose cells we do not know."""
+        return self._total(FLIP_FLOPS, Target.GATES, Target.CMOS, Target.FPGA, Target.FPGA_DSP)
 
     @property
     def luts(self) -> int | None:

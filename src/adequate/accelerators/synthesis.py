@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,38 @@ TOP = "top"
 
 LIBERTY = "cells.lib"
 
-_MAPPED = ("synth -flatten -noabc -noalumacc -top top", "abc {}", "opt_clean")
-# Without -noalumacc a sum and a signed product become one sum of sign-extended rows: a MAC half as large again.
+# Without -noalumacc a sum and a signed product become one sum of sign-extended rows: a MAC half as large again. What
+# flip-flops hold at first is of an FPGA alone.
+_GENERIC = ("proc", "setattr -unset init w:*", "synth -flatten -noabc -noalumacc -top top")
 _FPGA = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top top"  # out of context: no pads, no clock buffers
 
+
+def _mapped(flip_flops: str, gates: str) -> tuple[str, ...]:
+    return (*_GENERIC, flip_flops, f"abc {gates}", "opt_clean")
+
+
+_PLAIN = "dfflegalize -cell $_DFF_P_ x"  # what enables and resets do, gates do in front of the flip-flop
+
 SCRIPTS: dict[Target, tuple[tuple[str, ...], str]] = {
-    Target.GATES: (tuple(line.format("-g gates") for line in _MAPPED), ""),
-    Target.CMOS: (tuple(line.format("-g cmos") for line in _MAPPED), "-tech cmos"),
+    Target.GATES: (_mapped(_PLAIN, "-g gates"), ""),
+    Target.CMOS: (_mapped(_PLAIN, "-g cmos"), "-tech cmos"),
     Target.FPGA: ((f"{_FPGA} -nodsp",), ""),
     Target.FPGA_DSP: ((_FPGA,), ""),
-    Target.LIBRARY: (tuple(line.format(f"-liberty {LIBERTY}") for line in _MAPPED), ""),
+    Target.LIBRARY: (_mapped(f"dfflibmap -liberty {LIBERTY}", f"-liberty {LIBERTY}"), ""),
 }
 """Yosys' commands for each target, and the options of ``stat`` that count what they leave."""
 
 
+@dataclass(frozen=True)
+class Clocked:
+    """A circuit with flip-flops: the Verilog of one module, which instantiates no other, with a clock for its edges."""
+
+    name: str
+    verilog: str
+
+
 def synthesize(
-    circuit: Circuit,
+    circuit: Circuit | Clocked,
     *,
     target: Target = Target.CMOS,
     liberty: Path | None = None,
@@ -55,14 +71,17 @@ def synthesize(
         raise ValueError(f"a Liberty file goes with {Target.LIBRARY}; {target} is given {liberty or 'none'}")
     yosys = yosys or Yosys.installed()
     cells = b"" if liberty is None else liberty.read_bytes()
-    source = _source(circuit)
-    parts = [source.encode(), repr((target, SCRIPTS[target])).encode(), yosys.version.encode(), cells]
+    file, read, source = _source(circuit)
+    parts = [source, repr((target, SCRIPTS[target])).encode(), yosys.version.encode(), cells]
     key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
     kept = cache_folder() / "synthesis" / f"{key}.json"
     with suppress(OSError, ValueError, TypeError, KeyError):  # not there, or not whole: made again
         return _area(target, yosys, json.loads(kept.read_bytes()))
     library = None if liberty is None else _library(liberty, cells)
-    figures = _figures(source, target, yosys, circuit.name, cells, library)
+    try:
+        figures = _figures({file: source, LIBERTY: cells}, read, target, yosys, library)
+    except ValueError as error:
+        raise ValueError(f"{circuit.name} was not synthesized for {target.value}: {error}") from None
     with suppress(OSError):  # a cache that cannot be written makes it slow, not wrong
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(kept, json.dumps(figures))
@@ -74,13 +93,18 @@ def _area(target: Target, yosys: Yosys, figures: dict[str, Any]) -> Area:
     return Area(target, yosys.version, cells, *(figures[name] for name in ("transistors", "area", "leakage_nw")))
 
 
-def _source(circuit: Circuit) -> str:
+def _source(circuit: Circuit | Clocked) -> tuple[str, tuple[str, ...], bytes]:
+    """A file, the commands that read it and call what is in it ``TOP``, and its content."""
+    if isinstance(circuit, Clocked):
+        reading = ("read_verilog circuit.v", "hierarchy -check -auto-top", f"rename -top {TOP}")
+        return "circuit.v", reading, circuit.verilog.encode()
     try:
         from adequate.circuits.rtlil import rtlil
     except ModuleNotFoundError:
         raise FileNotFoundError("synthesis needs Amaranth: pip install 'adequate[synthesis]'") from None
     ports = tuple(Port(f"p{i}", port.width, port.signed) for i, port in enumerate(circuit.inputs))
-    return rtlil(replace(circuit, name=TOP, inputs=ports))
+    text = rtlil(replace(circuit, name=TOP, inputs=ports))
+    return "circuit.il", ("read_rtlil circuit.il",), text.encode()
 
 
 def _library(liberty: Path, content: bytes) -> Library:
@@ -91,15 +115,11 @@ def _library(liberty: Path, content: bytes) -> Library:
 
 
 def _figures(
-    source: str, target: Target, yosys: Yosys, name: str, cells: bytes, library: Library | None
+    files: Mapping[str, bytes], read: Sequence[str], target: Target, yosys: Yosys, library: Library | None
 ) -> dict[str, Any]:
     """The fields of an ``Area`` that synthesis finds."""
     script, count = SCRIPTS[target]
-    files = {"circuit.il": source.encode(), LIBERTY: cells}
-    try:
-        found = yosys.statistics(files, ["read_rtlil circuit.il", *script], count)
-    except ValueError as error:
-        raise ValueError(f"{name} was not synthesized for {target.value}: {error}") from None
+    found = yosys.statistics(files, [*read, *script], count)
     counts: dict[str, int] = found["num_cells_by_type"]
     transistors = found.get("estimated_num_transistors")
     return {

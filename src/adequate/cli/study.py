@@ -14,7 +14,7 @@ def study(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="dataflows, eyeriss, exploration, laconic, proxsim, ristretto or synthesis."
+            metavar="NAME", help="dataflows, elements, eyeriss, exploration, laconic, proxsim, ristretto or synthesis."
         ),
     ],
     compute: ComputeOptions,
@@ -41,9 +41,10 @@ def study(
     ristretto: the published value, ours, and by how much less is lost here, for every row. proxsim: published
     multipliers in LeNet and ResNet-20 before and after the repairs. Also as a page with plots. A study that was
     stopped goes on. synthesis: what our multipliers and their MACs take in hardware, by Yosys, beside their errors.
-    eyeriss: times and traffic of the chip. dataflows: reuse of operands, and machines for the edge under their roof.
-    laconic: the work that zeros and terms leave in trained networks, and six machines on it. exploration: word lengths
-    layer by layer against uniform ones, on two machines.
+    elements: the same of processing elements of exported Verilog. eyeriss: times and traffic of the chip. dataflows:
+    reuse of operands, and machines for the edge under their roof. laconic: the work that zeros and terms leave in
+    trained networks, and six machines on it. exploration: word lengths layer by layer against uniform ones, on two
+    machines.
 
     Example:
       adequate study ristretto --table 5.2 --quick

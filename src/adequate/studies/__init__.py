@@ -2,6 +2,7 @@
 
 STUDIES = {
     "dataflows": "adequate.studies.dataflows",
+    "elements": "adequate.studies.elements",
     "eyeriss": "adequate.studies.eyeriss",
     "exploration": "adequate.studies.exploration",
     "laconic": "adequate.studies.laconic",
