@@ -7,6 +7,7 @@ from adequate.finetuning.learned_steps import learn_steps
 from adequate.finetuning.recipe import Batch, Batches, Recipe, Shuffled, Step
 from adequate.finetuning.shadow_weights import condensed, finetune
 from adequate.finetuning.smoothed_difference import SmoothedDifference
+from adequate.finetuning.team import Team, together
 from adequate.finetuning.weight_remapping import remap_weights, remapped
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Shuffled",
     "SmoothedDifference",
     "Step",
+    "Team",
     "adaround",
     "condensed",
     "finetune",
@@ -24,4 +26,5 @@ __all__ = [
     "refit_batchnorm",
     "remap_weights",
     "remapped",
+    "together",
 ]

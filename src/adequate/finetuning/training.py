@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from math import cos, pi
+from math import cos, isfinite, pi
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,11 +15,16 @@ from torch.nn import functional
 
 from adequate.evaluation import evaluate
 from adequate.finetuning.recipe import Batch, Batches, Recipe, Shuffled, Step
+from adequate.finetuning.team import Team
+from adequate.network import Network
 from adequate.storage import load_tensors, save_tensors
 
 
 class Trainee(Protocol):
     """What is trained: a module whose parameters ``optimizer`` moves."""
+
+    @property
+    def network(self) -> Network: ...
 
     @property
     def module(self) -> nn.Module: ...
@@ -50,7 +55,10 @@ class Watch:
 
 
 class Training:
-    """One fine-tuning: the state that a checkpoint holds."""
+    """One fine-tuning: the state that a checkpoint holds.
+
+    In a team all processes have the same state after every step, and the first has the checkpoint.
+    """
 
     def __init__(
         self,
@@ -65,6 +73,9 @@ class Training:
         if epochs < 1:
             raise ValueError(f"fine-tuning takes at least one epoch, not {epochs}")
         self.trainee, self.epochs, self.recipe, self.watch, self.teacher = trainee, epochs, recipe, watch, teacher
+        self.team = Team.here()
+        self.team.check(trainee.network, recipe)
+        self.module = self.team.parallel(trainee.module)
         self.seed = int(torch.randint(2**31, (), generator=generator))
         self.data, self.held = self._data(batches)
         self.steps_per_epoch = self._steps_per_epoch()
@@ -78,7 +89,7 @@ class Training:
 
     def train(self) -> dict[str, Tensor]:
         """The module's state after the best epoch."""
-        if self.watch.checkpoint is not None and self.watch.checkpoint.exists():
+        if self.watch.checkpoint is not None:
             self._resume(self.watch.checkpoint)
         with torch.random.fork_rng():
             while self.step < self.epochs * self.steps_per_epoch and not self._stopped():
@@ -117,7 +128,7 @@ class Training:
             if self.step % self.steps_per_epoch == 0:
                 self._score(epoch + 1)
             checkpoint, progress = self.watch.checkpoint, self.watch.progress
-            if checkpoint is not None and (
+            if (checkpoint is not None and self.team.rank == 0) and (
                 self.step % self.recipe.checkpoint_every == 0 or self.step % self.steps_per_epoch == 0
             ):
                 self._save(checkpoint)
@@ -132,22 +143,22 @@ class Training:
 
     def _train_step(self, x: Tensor, y: Tensor) -> float:
         share = self.step / (self.epochs * self.steps_per_epoch)
-        torch.manual_seed(_mix(self.seed, -1 - self.step))
+        torch.manual_seed(_mix(self.seed, -1 - self.step) + self.team.rank)
         self.trainee.prepare(share, _mix(self.seed, self.step))
         for group in self.trainee.optimizer.param_groups:
             group["lr"] = self.recipe.rate * (1 + cos(pi * share)) / 2
-        loss = self._loss(x, y)
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"the loss is {float(loss.detach())} at step {self.step}; lower the rate ({self.recipe.rate})"
-            )
+        x, y, weight = self.team.share(x, y)
+        loss = self._loss(x, y) * weight
+        whole = self.team.mean(loss.detach())
+        if not isfinite(whole):
+            raise ValueError(f"the loss is {whole} at step {self.step}; lower the rate ({self.recipe.rate})")
         self.trainee.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.trainee.optimizer.step()
-        return float(loss.detach())
+        return whole
 
     def _loss(self, x: Tensor, y: Tensor) -> Tensor:
-        logits = self.trainee.module(x)
+        logits = self.module(x)
         loss = functional.cross_entropy(logits, y)
         if self.teacher is None:
             return loss
@@ -159,7 +170,7 @@ class Training:
         return (1 - d) * loss + d * t**2 * divergence
 
     def _score(self, epoch: int) -> None:
-        self.accuracy = float(evaluate(self.trainee.scored(), self.held))
+        self.accuracy = self.team.of_first(lambda: float(evaluate(self.trainee.scored(), self.held)))
         if self.accuracy > self.best_accuracy:
             self.best_accuracy, self.best_epoch = self.accuracy, epoch
             self.best = _copied(self.trainee.module)
@@ -176,7 +187,10 @@ class Training:
         save_tensors(path, tensors, {"finetuning": self.identity, "facts": json.dumps(facts)})
 
     def _resume(self, path: Path) -> None:
-        tensors, metadata = load_tensors(path)
+        found = self.team.of_first(lambda: load_tensors(path) if path.exists() else None)
+        if found is None:
+            return
+        tensors, metadata = found
         if metadata.get("finetuning") != self.identity:
             raise ValueError(f"{path} is a checkpoint of another network, design, recipe or seed")
         parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "moment": {}}
