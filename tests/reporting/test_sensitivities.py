@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from adequate.reporting.sensitivities import Change, changes
+from adequate.reporting.sensitivities import changes
 
 
 def plain_differences(accuracies: dict[tuple[int, ...], float], knob: int) -> dict[int, list[float]]:
@@ -29,7 +29,7 @@ def test_each_knob_alone_is_a_plain_difference() -> None:
 
 
 def test_the_mean_of_full_groups() -> None:
-    """With every combination tried the fit is the mean of the plain differences."""
+    """With every combination tried: the means of the plain differences."""
     numbers = random.Random(0)
     accuracies = {row: numbers.random() for row in product(range(3), range(2), range(4))}
     for knob in range(3):
@@ -54,7 +54,17 @@ def test_effects_that_add_up_are_found_whatever_was_tried(seed: int) -> None:
 def test_steps_add_up() -> None:
     """Going down one step at a time, from another place every time, as ``max_minus_one`` does."""
     accuracies = {(3, 0): 0.9, (2, 0): 0.88, (2, 1): 0.5, (1, 1): 0.45}
-    assert changes(accuracies, 0) == (Change(1, -7.0, 1), Change(2, -2.0, 2), Change(3, 0.0, 1))
+    assert [(one.choice, one.points, one.groups) for one in changes(accuracies, 0)] == [
+        (1, -7, 1),
+        (2, -2, 1),
+        (3, 0, 1),
+    ]
+
+
+def test_other_choices_have_no_say() -> None:
+    """0 is worse in company of the other knob's 0; 1 was never tried there and keeps its plain difference."""
+    accuracies = {(2, 2): 0.9, (1, 2): 0.89, (0, 2): 0.8, (2, 0): 0.7, (0, 0): 0.1}
+    assert [(one.choice, one.points) for one in changes(accuracies, 0)] == [(0, -35.0), (1, -1.0), (2, 0.0)]
 
 
 def test_what_is_not_compared_is_left_out() -> None:
@@ -63,3 +73,10 @@ def test_what_is_not_compared_is_left_out() -> None:
     assert [change.choice for change in changes(accuracies, 0)] == [3, 4]
     assert changes({(0, 0): 0.1, (1, 1): 0.2}, 0) == ()
     assert changes({}, 0) == ()
+
+
+def test_estimates_are_told_where_they_count() -> None:
+    accuracies = {(2, 1): 0.9, (1, 1): 0.8, (0, 1): 0.4, (2, 0): 0.7, (1, 0): 0.3}
+    assert [one.estimated for one in changes(accuracies, 0, {(0, 1)})] == [True, False, False]
+    assert [one.estimated for one in changes(accuracies, 0, {(2, 0)})] == [False, True, False]
+    assert [one.estimated for one in changes(accuracies, 1, {(0, 1)})] == [False, False]

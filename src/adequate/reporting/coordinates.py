@@ -1,7 +1,7 @@
 """Parallel coordinates: every design a line through its choices and its figures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import plotly.graph_objects as go
@@ -32,9 +32,9 @@ def coordinates(data: Data) -> go.Figure | None:
     axes = [_knob(knob, [data["search"]["rows"][n - 1][at] for n, _ in numbered]) for at, knob in enumerate(knobs)]
     for name in data["front"]["objectives"]:
         axes.append(_figure(name, [t["figures"][name] for _, t in numbered], "{:.4g}"))
-    axes.append(
-        _figure("accuracy, %", [max(100 * t["figures"]["accuracy"], 100 * least) for _, t in numbered], "{:.2f}")
-    )
+    accuracies = [100 * t["figures"]["accuracy"] for _, t in numbered]
+    accuracy = _figure("accuracy, %", [max(value, 100 * least) for value in accuracies], "{:.2f}")
+    axes.append(replace(accuracy, low=f"≤ {accuracy.low}") if min(accuracies) < 100 * least else accuracy)
     figure = go.Figure()
     for at in range(len(axes)):
         figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, line={"color": RULE, "width": 1}, layer="below")

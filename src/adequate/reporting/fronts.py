@@ -67,10 +67,11 @@ def _front(data: Data, name: str) -> go.Figure:
 
 
 def _unbeaten(cheapest_first: list[Point]) -> list[Point]:
-    """Those more accurate than all that cost no more."""
+    """Those more accurate than all that cost no more, or like one of these."""
     found: list[Point] = []
     for one in cheapest_first:
-        if not found or one[1]["figures"]["accuracy"] > found[-1][1]["figures"]["accuracy"]:
+        accuracy, before = one[1]["figures"]["accuracy"], found[-1][1]["figures"]["accuracy"] if found else -1.0
+        if accuracy > before or (found and _cheapest_first(one) == _cheapest_first(found[-1])):
             found.append(one)
     return found
 

@@ -1,6 +1,7 @@
 """What a search says beyond its trials: its knobs, how its front grew, and what each choice did, as plain data."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from adequate.exploration import Result, Trial
@@ -42,23 +43,15 @@ def _knob(
         for n, (trial, row) in enumerate(zip(trials, rows, strict=True), 1)
         if trial.split == "validation" and not trial.epochs and "accuracy" in trial.figures
     }
-    effects = changes({row: accuracy for row, (accuracy, _) in untuned.items()}, at)
-    guessed = {row[at] for row, (_, guess) in untuned.items() if guess}
+    guessed = {row for row, (_, guess) in untuned.items() if guess}
+    effects = changes({row: accuracy for row, (accuracy, _) in untuned.items()}, at, guessed)
     return {
         "name": knob.name,
         "slots": [list(slot) for slot in knob.slots],
         "choices": [
             {"bits": choice.bits, "text": str(choice), "values": _texts(choice.values)} for choice in knob.choices
         ],
-        "changes": [
-            {
-                "choice": effect.choice,
-                "points": effect.points,
-                "groups": effect.groups,
-                "estimated": effect.choice in guessed,
-            }
-            for effect in effects
-        ],
+        "changes": [asdict(effect) for effect in effects],
     }
 
 

@@ -1,68 +1,48 @@
 """By how much each choice alone changes the accuracy, read off the trials of a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 Row = tuple[int, ...]
-"""The place of a design's choice in every knob."""
+"""The place of a design's choice in every knob, from the narrowest to the widest."""
 
 
 @dataclass(frozen=True)
 class Change:
     """What a choice does to the accuracy, in points, against the widest it can be compared with.
 
-    ``groups`` are the groups of designs, alike in everything else, that say so.
+    ``groups`` are the groups of designs that say so; it is ``estimated`` where an accuracy among them is.
     """
 
     choice: int
     points: float
     groups: int
+    estimated: bool
 
 
-def changes(accuracies: Mapping[Row, float], knob: int) -> tuple[Change, ...]:
+def changes(accuracies: Mapping[Row, float], knob: int, estimated: Set[Row] = frozenset()) -> tuple[Change, ...]:
     """The effect of every choice of a knob, from designs that differ in this knob alone.
 
-    Designs that are alike in all other knobs make a group. The effects u are those that, with a level a of each group,
-    fit accuracy[g, c] = a[g] + u[c] with the least squared error; u of the widest choice is 0. With one group these are
-    plain differences, and what was never compared with the widest, directly or in steps, has none.
+    Designs that are alike in all other knobs make a group g, w its widest choice. From the widest choice that was
+    compared, u = 0, down: u[c] = mean over the groups that have c of u[w] + accuracy[g, c] - accuracy[g, w]. With one
+    group these are plain differences. Choices that nothing compares with wider ones, up to the widest, have no effect.
     """
-    groups: dict[Row, dict[int, float]] = {}
-    for row, accuracy in accuracies.items():
-        groups.setdefault(row[:knob] + row[knob + 1 :], {})[row[knob]] = accuracy
+    groups: dict[Row, dict[int, Row]] = {}
+    for row in accuracies:
+        groups.setdefault(row[:knob] + row[knob + 1 :], {})[row[knob]] = row
     compared = [group for group in groups.values() if len(group) > 1]
-    if not compared:
-        return ()
-    linked = _linked(compared)
-    within = [group for group in compared if linked.issuperset(group)]
-    effects = _effects(within, max(linked) + 1)
-    return tuple(
-        Change(
-            choice,
-            round(100 * float(effects[choice] - effects[max(linked)]), 9),
-            sum(choice in group for group in within),
-        )
-        for choice in sorted(linked)
-    )
-
-
-def _linked(groups: Sequence[Mapping[int, float]]) -> set[int]:
-    """The choices that groups link with the widest."""
-    found = {max(choice for group in groups for choice in group)}
-    while more := {choice for group in groups if found.intersection(group) for choice in group} - found:
-        found |= more
-    return found
-
-
-def _effects(groups: Sequence[Mapping[int, float]], count: int) -> NDArray[np.float64]:
-    """Each group's level is eliminated: its mean is taken from both sides of its equations."""
-    left, right = list[NDArray[np.float64]](), list[NDArray[np.float64]]()
-    for group in groups:
-        is_there = np.eye(count)[list(group)]
-        accuracy = np.array(list(group.values()))
-        left.append(is_there - is_there.mean(0))
-        right.append(accuracy - accuracy.mean())
-    found, *_ = np.linalg.lstsq(np.concatenate(left), np.concatenate(right), rcond=None)
-    return found.astype(np.float64)
+    widest = max((max(group) for group in compared), default=-1)
+    found = dict[int, Change]()
+    for choice in range(widest, -1, -1):
+        within = [group for group in compared if choice in group and (max(group) in found or choice == widest)]
+        tops = [group[max(group)] for group in within]
+        points = [
+            100 * (accuracies[group[choice]] - accuracies[top])
+            + (found[top[knob]].points if top[knob] in found else 0.0)
+            for group, top in zip(within, tops, strict=True)
+        ]
+        if points:
+            guess = any(not estimated.isdisjoint((group[choice], top)) for group, top in zip(within, tops, strict=True))
+            mean = round(sum(points) / len(points), 9)
+            found[choice] = Change(choice, mean, len(points), guess and choice != widest)
+    return tuple(reversed(found.values()))

@@ -32,7 +32,7 @@ def word_lengths(data: Data) -> Data | None:
         "heads": [
             ("accuracy, %", [f"{100 * data['trials'][n - 1]['figures']['accuracy']:.2f}" for n in numbers]),
             *(
-                (name, [f"{data['trials'][n - 1]['figures'][name]:.4g}" for n in numbers])
+                (name, [_short(data["trials"][n - 1]["figures"][name]) for n in numbers])
                 for name in data["front"]["objectives"]
                 if all(data["trials"][n - 1]["figures"][name] is not None for n in numbers)
             ),
@@ -60,6 +60,10 @@ def sensitivity_map(data: Data) -> Data | None:
             (knob["name"], [_effects(knob, bits, limit) for bits in widths], _others(knob, limit)) for knob in knobs
         ],
     }
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e8 else f"{value:.4g}"
 
 
 def _word(choice: Data, most: int) -> Cell:
