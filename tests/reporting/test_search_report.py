@@ -159,7 +159,9 @@ def test_a_line_goes_through_its_choices(said: Said, result: Result) -> None:
         lines = zip(*[iter(zip(trace["customdata"], trace["y"], strict=True))] * (knobs + 2 + 2), strict=True)
         for line in lines:
             n = line[0][0]
-            assert [y for _, y in line[:knobs]] == pytest.approx(SPACE.vector(SPACE.point(result.trials[n - 1].design)))
+            assert [y for _, y in line[:knobs]] == pytest.approx(
+                SPACE.vector(SPACE.point(result.trials[n - 1].design)), abs=1e-4
+            )
             assert line[-1][1] is None
             drawn += 1
     assert drawn == len(result.trials)

@@ -36,8 +36,14 @@ def coordinates(data: Data) -> go.Figure | None:
     accuracy = _figure("accuracy, %", [max(value, 100 * least) for value in accuracies], "{:.2f}")
     axes.append(replace(accuracy, low=f"≤ {accuracy.low}") if min(accuracies) < 100 * least else accuracy)
     figure = go.Figure()
-    for at in range(len(axes)):
-        figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, line={"color": RULE, "width": 1}, layer="below")
+    figure.add_scatter(
+        x=[x for at in range(len(axes)) for x in (at, at, None)],
+        y=[0, 1, None] * len(axes),
+        mode="lines",
+        line={"color": RULE, "width": 1},
+        hoverinfo="skip",
+        showlegend=False,
+    )
     best = set(data["front"]["trials"])
     chosen = {n for n, t in numbered if t["digest"] == data["digest"]}
     for label, belongs, look in (
@@ -72,14 +78,14 @@ def coordinates(data: Data) -> go.Figure | None:
 def _knob(knob: Data, chosen: list[int]) -> _Axis:
     labels = [str(one["bits"] or one["text"]) for one in knob["choices"]]
     last = len(labels) - 1
-    return _Axis(knob["name"], labels[0], labels[-1], [place / last for place in chosen])
+    return _Axis(knob["name"], labels[0], labels[-1], [round(place / last, 4) for place in chosen])
 
 
 def _figure(name: str, values: list[float | None], pattern: str) -> _Axis:
     known = [value for value in values if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     span = high - low or 1.0
-    places = [None if value is None else (value - low) / span for value in values]
+    places = [None if value is None else round((value - low) / span, 4) for value in values]
     return _Axis(name, pattern.format(low), pattern.format(high), places)
 
 
