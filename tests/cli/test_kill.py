@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,29 @@ def results(folder: Path) -> tuple[bytes, bytes, dict[str, object]]:
     return run.design_file.read_bytes(), run.weights_file.read_bytes(), facts["results"]
 
 
+def attempts(line: list[str], place: Path, kills: int, longest: float) -> Iterator[tuple[Path, bool]]:
+    """Starts a run again and again until so many were killed, each at a random moment of its first seconds.
+
+    Gives the run's folder, and whether it had ended; then the next one begins in another folder.
+    """
+    moments = random.Random(" ".join(line[3:5]))
+    killed = ended = 0
+    while killed < kills:
+        folder = place / f"run{ended}"
+        process = subprocess.Popen([*line, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (folder / "run.json").exists() and process.poll() is None:
+            time.sleep(0.01)
+        try:
+            assert process.wait(timeout=moments.uniform(0, longest)) == 0
+            ended += 1
+            yield folder, True
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed += 1
+            yield folder, False
+
+
 @pytest.mark.parametrize("name", ["condense", "finetune"])
 def test_ten_kills_change_nothing(name: str, digits: Options, condensed: Finished, tmp_path: Path) -> None:
     line = command(name, digits, condensed[0] / "design.json")
@@ -69,23 +93,80 @@ def test_ten_kills_change_nothing(name: str, digits: Options, condensed: Finishe
     subprocess.run([*line, str(tmp_path / "whole")], check=True, capture_output=True)
     seconds = time.monotonic() - began
     expected = results(tmp_path / "whole")
-    moments = random.Random(name)
-    kills = finished = 0
     folder = tmp_path / "run0"
-    while kills < KILLS:
-        process = subprocess.Popen([*line, str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not (folder / "run.json").exists() and process.poll() is None:
-            time.sleep(0.01)
-        try:
-            assert process.wait(timeout=moments.uniform(0, seconds / 2)) == 0
+    for folder, ended in attempts(line, tmp_path, KILLS, seconds / 2):
+        if ended:
             assert results(folder) == expected
-            finished += 1
-            folder = tmp_path / f"run{finished}"
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
+        else:
             whole(folder)
     subprocess.run([*line, str(folder)], check=True, capture_output=True)
     assert results(folder) == expected
     whole(folder)
+
+
+LOGGED = """
+import sys
+from adequate.cli import main
+from adequate.exploring.judge import Judge
+
+answered = Judge.trial
+
+def logged(judge, design, epochs=0, split="validation", **more):
+    with open(sys.argv[-1] + ".log", "a") as log:
+        print(design.digest, epochs, split, file=log)
+    return answered(judge, design, epochs, split, **more)
+
+Judge.trial = logged
+main(sys.argv[1:])
+"""
+"""The program, with a line in a log beside the run's folder for every trial that begins."""
+
+Asked = tuple[str, int, str]
+"""A question: design, epochs, split."""
+
+
+def begun(folder: Path) -> list[Asked]:
+    """The trials that began, in order."""
+    log = folder.with_name(f"{folder.name}.log")
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [(digest, int(epochs), split) for digest, epochs, split in map(str.split, lines)]
+
+
+def stored(folder: Path) -> set[Asked]:
+    """The trials that are known."""
+    if not Run(folder).trials_file.exists():
+        return set()
+    with Store(Run(folder).trials_file) as store:
+        return {(one.digest, one.epochs, one.split) for one in store.records()}
+
+
+def front(folder: Path) -> tuple[object, dict[str, bytes]]:
+    """What a search is about."""
+    found = Run(folder).facts()["results"]
+    assert found is not None
+    return found, {file.name: file.read_bytes() for file in (folder / "front").iterdir()}
+
+
+def test_twenty_kills_of_a_search_evaluate_no_finished_trial_again(digits: Options, tmp_path: Path) -> None:
+    asked = ("--strategy", "evolutionary", "--trials", 60, "--margin", 2, "--objective", "stored_bits,cycles@stripes")
+    line = [sys.executable, "-c", LOGGED, "search", *map(str, (*digits, *asked, "--json", "--run"))]
+    began = time.monotonic()
+    subprocess.run([*line, str(tmp_path / "whole")], check=True, capture_output=True)
+    seconds = time.monotonic() - began
+    expected, questions = front(tmp_path / "whole"), stored(tmp_path / "whole")
+    assert len(begun(tmp_path / "whole")) == len(questions) > 60
+    folder, known, before, killed = tmp_path / "run0", set[Asked](), 0, 0
+    for folder, ended in attempts(line, tmp_path, 2 * KILLS, seconds / 4):
+        assert not known & set(begun(folder)[before:])
+        known, before, killed = stored(folder), len(begun(folder)), killed + 1
+        if ended:
+            assert front(folder) == expected
+            assert known == questions
+            assert len(begun(folder)) < len(questions) + killed
+            known, before, killed = set(), 0, 0
+        else:
+            whole(folder)
+    subprocess.run([*line, str(folder)], check=True, capture_output=True)
+    assert not known & set(begun(folder)[before:])
+    assert front(folder) == expected
+    assert stored(folder) == questions
