@@ -28,7 +28,7 @@ class Row:
 
 
 def flat(record: Record) -> Row:
-    """A trial in columns; a figure that is called like another column, or ``figures...``, is ``figures.NAME``."""
+    """A trial in columns; a figure called like another column, or ``figures...``, becomes ``figures.NAME``."""
     context = record.context
     first: dict[str, Value] = {"design": record.digest, "epochs": record.epochs, "split": record.split}
     last: dict[str, Value] = {
