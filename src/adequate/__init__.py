@@ -18,6 +18,7 @@ _HOME = {
     "adequate.emulation": ("emulate",),
     "adequate.evaluation": ("Score", "evaluate", "evaluate_all"),
     "adequate.exploration": (
+        "Context",
         "Query",
         "Result",
         "Space",

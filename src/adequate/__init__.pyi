@@ -22,6 +22,7 @@ from adequate.emulation import emulate as emulate
 from adequate.evaluation import Score as Score
 from adequate.evaluation import evaluate as evaluate
 from adequate.evaluation import evaluate_all as evaluate_all
+from adequate.exploration import Context as Context
 from adequate.exploration import Query as Query
 from adequate.exploration import Result as Result
 from adequate.exploration import Space as Space
