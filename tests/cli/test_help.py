@@ -37,7 +37,7 @@ def example(page: str) -> list[str]:
 
 def test_every_command_of_the_issue_is_there() -> None:
     assert NAMES == [
-        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "search", "pick", "trials",
+        "trace", "profile", "evaluate", "compare", "diff", "condense", "finetune", "space", "search", "pick", "trials",
         "multipliers", "cost", "export", "verify", "report", "study",
     ]  # fmt: skip
 

@@ -20,6 +20,7 @@ from adequate.cli.pick import pick
 from adequate.cli.profile import profile
 from adequate.cli.report import report
 from adequate.cli.search import search
+from adequate.cli.space import space
 from adequate.cli.study import study
 from adequate.cli.trace import trace
 from adequate.cli.trials import trials
@@ -33,6 +34,7 @@ COMMANDS = (
     diff,
     condense,
     finetune,
+    space,
     search,
     pick,
     trials,

@@ -1,6 +1,7 @@
 """``adequate search``: a front of designs, accuracy against real costs."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -63,7 +64,7 @@ def search(
         float, typer.Option(metavar="POINTS", min=0.0, max=100.0, help="What accuracy may be lost.")
     ] = 1.0,
     space: Annotated[
-        Path | None, file_option("--space", "A space that was saved (else word lengths of 2-8 bits).")
+        Path | None, file_option("--space", "A space, as the command space writes it (else word lengths of 2-8 bits).")
     ] = None,
     images: Annotated[int, typer.Option(metavar="N", min=1, help="Training images that machines read.")] = 1,
     race: Annotated[bool, typer.Option(help="Give up on a design as soon as it is known to lose too much.")] = True,
@@ -80,9 +81,9 @@ def search(
 
     Choices are made on validation images; the front is then scored on the test images, and both figures are told.
     Batch normalisation is folded. A design that loses more than --margin is given up on as soon as that is known with
-    an error rate of 5 %. The run's folder gets trials.db, from which a search that was stopped goes on, and the
-    designs of the front; pick takes one of them. With --ray trials run on many processes and machines,
-    and what comes out is the same.
+    an error rate of 5 %. Choices of the space that a machine of the objectives cannot run are left out, which is said.
+    The run's folder gets trials.db, from which a search that was stopped goes on, and the designs of the front; pick
+    takes one of them. With --ray trials run on many processes and machines, and what comes out is the same.
 
     Example:
       adequate search digits-cnn --data digits --trials 40 --run runs/front
@@ -162,6 +163,7 @@ def _made(
 def _show(run: "Run", found: "Explored", files: Sequence[Path], output: OutputOptions) -> None:
     from adequate.cli.amounts import percent
     from adequate.cli.output import answer, answer_json, facts, interval, rewritten, table
+    from adequate.cli.space import left_out
 
     counts = {"evaluations": found.result.evaluations, "reused": found.result.reused}
     if output.json:
@@ -176,6 +178,7 @@ def _show(run: "Run", found: "Explored", files: Sequence[Path], output: OutputOp
                 "baseline": found.baseline,
                 "validation_baseline": found.validation_baseline,
                 "space": found.space.size,
+                "left_out": [asdict(one) for one in found.left_out],
                 "front": front,
                 "hypervolume": found.hypervolume,
                 "images_saved": found.images_saved,
@@ -194,6 +197,7 @@ def _show(run: "Run", found: "Explored", files: Sequence[Path], output: OutputOp
         f"{percent(found.validation_baseline)}",
         **rewritten(found.network.rewrites),
         "space": f"{found.space.size:,} designs",
+        **left_out(found.left_out),
         "designs tried": f"{counts['evaluations']:,}, and {counts['reused']:,} remembered",
         "images saved": percent(found.images_saved),
         "hypervolume": f"{found.hypervolume:.4f}",

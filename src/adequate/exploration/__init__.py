@@ -34,6 +34,7 @@ from adequate.exploration.strategies import (
     surrogate,
     tabu,
 )
+from adequate.exploration.supported import LeftOut, Supported, supported
 from adequate.exploration.trial import Query, Trial
 from adequate.exploration.trials_file import StoreError
 
@@ -42,6 +43,7 @@ __all__ = [
     "Context",
     "Front",
     "Knob",
+    "LeftOut",
     "Point",
     "Query",
     "Record",
@@ -50,6 +52,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Strategy",
+    "Supported",
     "Trial",
     "Widths",
     "affine",
@@ -73,6 +76,7 @@ __all__ = [
     "search",
     "sensitivity",
     "static_fixed",
+    "supported",
     "surrogate",
     "tabu",
 ]

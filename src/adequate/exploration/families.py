@@ -18,28 +18,26 @@ def recast(member: Format, place: Format, bits: int) -> Format | None:
     ['fixed(5,4)', 'float(3,1,bias=8)', 'pow2(5,max_exponent=0)']
 
     Raises:
-        ValueError: the member's family cannot be moved.
+        ValueError: the member is of another family than fixed, float and pow2, which can be moved.
     """
+    if not isinstance(member, Fixed | Minifloat | PowerOfTwo):
+        raise ValueError(f"a family is given by one of its members, fixed, float or pow2, not by {member}")
     if isinstance(place, PerChannel):
         formats = [recast(member, one, bits) for one in place.formats]
         found = tuple(one for one in formats if one is not None)
         return PerChannel(found, place.axis) if len(found) == len(formats) else None
     found = resized(member, bits)
-    return None if found is None else _moved(found, ceil_log2(place.maximum) - ceil_log2(found.maximum))
-
-
-def _moved(format: Format, by: int) -> Format | None:
-    """The format with all values times 2**by."""
+    if found is None:
+        return None
+    by = ceil_log2(place.maximum) - ceil_log2(found.maximum)
     try:
-        match format:
+        match found:
             case Fixed():
-                return replace(format, frac=format.frac - by)
+                return replace(found, frac=found.frac - by)
             case Minifloat():
-                return replace(format, bias=1 - format.min_exponent - by)
-            case PowerOfTwo():
-                return replace(format, max_exponent=format.max_exponent + by)
+                return replace(found, bias=1 - found.min_exponent - by)
             case _:
-                pass
+                assert isinstance(found, PowerOfTwo)
+                return replace(found, max_exponent=found.max_exponent + by)
     except ValueError:  # the family's own bounds
         return None
-    raise ValueError(f"a family is given by one of its members, fixed, float or pow2, not by {format}")

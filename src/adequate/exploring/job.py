@@ -98,13 +98,12 @@ def explore(
     """Searches a space for designs that no other beats in accuracy and ``objectives``.
 
     Batch normalisation is folded. Without ``space`` it is that of the network around dynamic fixed point of 8 bits,
-    word lengths from ``bits``. What a machine of the objectives cannot run is left out. Trials are scored on the
+    word lengths from ``bits``; what a machine of the objectives cannot run is left out. Trials are scored on the
     validation images; one that loses more than ``margin`` points is given up as soon as a race against full precision
     says so with an error rate of 5 % (``race``), its accuracy being an estimate, and layers that trials have in common
-    are computed once (``reuse``). The front's designs have
-    run all validation images, and then all test images, which chose nothing. ``map`` runs the trials, as in
-    ``search``. Everything is kept in ``run``. A trial of the same network, data, seed and margin that one of
-    ``others``, files of trials, has is not run again.
+    are computed once (``reuse``). The front's designs have run all validation images, and then all test images, which
+    chose nothing. ``map`` runs the trials, as in ``search``. Everything is kept in ``run``. A trial of the same
+    network, data, seed and margin that one of ``others``, files of trials, has is not run again.
 
     Raises:
         ValueError: a data set with one split, a run folder of another run, an unknown objective, a machine that can
