@@ -67,6 +67,7 @@ _HOME = {
         "Format",
         "Minifloat",
         "Overflow",
+        "PerChannel",
         "PowerOfTwo",
         "Rounding",
         "Scaled",

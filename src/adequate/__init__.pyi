@@ -70,6 +70,7 @@ from adequate.formats import Fixed as Fixed
 from adequate.formats import Format as Format
 from adequate.formats import Minifloat as Minifloat
 from adequate.formats import Overflow as Overflow
+from adequate.formats import PerChannel as PerChannel
 from adequate.formats import PowerOfTwo as PowerOfTwo
 from adequate.formats import Rounding as Rounding
 from adequate.formats import Scaled as Scaled
