@@ -74,6 +74,19 @@ def test_a_sweep_executes_fewer_layers(network: Network, images: Tensor) -> None
     assert (memory.executed + memory.reused) / memory.executed >= 1.6
 
 
+def test_another_output_format_rounds_the_same_sums_again(network: Network, images: Tensor) -> None:
+    memory = Reuse(network)
+    base, narrow = (dynamic_fixed(profile(network, [(images, torch.zeros(len(images)))]), bits) for bits in (8, 4))
+    with torch.no_grad():
+        memory.emulate(base)(images)
+        executed = memory.executed
+        for name in ("fc", "b"):
+            design = base.with_layers(name, output=narrow[name].output)
+            assert torch.equal(memory.emulate(design)(images), emulate(network, design)(images))
+            assert torch.equal(memory.emulate(base)(images), emulate(network, base)(images))
+    assert memory.executed == executed + 1  # the layer after b; the last layer's sums were there
+
+
 def test_nothing_is_computed_twice(network: Network, images: Tensor) -> None:
     memory = Reuse(network)
     [design, *_] = sweep(network, images)

@@ -6,7 +6,7 @@ from adequate.emulated_layer.formed_function import FormedFunction
 from adequate.emulated_layer.function import EmulatedFunction, Quantizer
 from adequate.emulated_layer.gradient import Gradient, Multiplied, straight_through
 from adequate.emulated_layer.inside import ARITHMETIC, computes_in_float, float_inside
-from adequate.emulated_layer.product import EmulatedProduct
+from adequate.emulated_layer.product import EmulatedProduct, Summed
 from adequate.emulated_layer.rounded_already import leave_out_roundings
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Gradient",
     "Multiplied",
     "Quantizer",
+    "Summed",
     "calls_of",
     "carries_data",
     "check",

@@ -1,8 +1,10 @@
 """A sum of products in the arithmetic of its design: quantise, multiply, sum, round once."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Generator, Tensor, nn
 
 from adequate.design import LayerDesign
@@ -17,6 +19,24 @@ from adequate.emulated_layer.gradient import Gradient, multiply, straight_throug
 from adequate.emulated_layer.multiplied_sums import MultipliedSums, multiplied_sums
 from adequate.network import Layer
 from adequate.quantization import quantize, round_scaled
+
+
+@dataclass(frozen=True, eq=False)
+class Summed:
+    """Exact sums before they are rounded: scale * values, to become numbers of ``dtype``."""
+
+    values: Tensor
+    scale: Tensor | None
+    dtype: torch.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Memory they take; the scale's is nothing beside it."""
+        return self.values.nbytes
+
+    def copied(self) -> "Summed":
+        """The same in memory of its own."""
+        return replace(self, values=self.values.clone())
 
 
 class EmulatedProduct(nn.Module):
@@ -43,11 +63,21 @@ class EmulatedProduct(nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Tensor:
         """Called with the arguments of the graph's own call, which it replaces."""
-        call = call_of(self.layer, self.operation, args, kwargs)
+        summed = self.summed(*args, **kwargs)
+        if summed is None:
+            return self._differentiable(call_of(self.layer, self.operation, args, kwargs))
+        return self.rounded(summed)
+
+    def summed(self, *args: Any, **kwargs: Any) -> Summed | None:
+        """The sums of such a call, which ``design.output`` has no part in; None where torch rounds as it sums."""
         if self.training or self.sums is None:
-            return self._differentiable(call)
-        sums, scale = self.sums(call)
-        return round_scaled(sums, scale, self.design.output, self._what("output"), call.x.dtype)
+            return None
+        call = call_of(self.layer, self.operation, args, kwargs)
+        return Summed(*self.sums(call), call.x.dtype)
+
+    def rounded(self, summed: Summed) -> Tensor:
+        """The sums rounded once by ``design.output``; they themselves go."""
+        return round_scaled(summed.values, summed.scale, self.design.output, self._what("output"), summed.dtype)
 
     def _differentiable(self, call: Call) -> Tensor:
         """The quantised operands through torch's own kernels, or through the multiplier."""

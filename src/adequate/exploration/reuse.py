@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.fx import GraphModule, Interpreter, Node
 
 from adequate.design import Design
-from adequate.emulated_layer import EmulatedFunction, EmulatedProduct, FormedFunction, Quantizer
+from adequate.emulated_layer import EmulatedFunction, EmulatedProduct, FormedFunction, Quantizer, Summed
 from adequate.emulation import emulate
 from adequate.network import Network
 
@@ -23,18 +24,19 @@ class Reuse:
 
     What a node of an emulated network gives is known by a digest of its operation, of its layer's design and, in turn,
     of the nodes it reads, down to the images by their content. A value that is there under that digest is the one that
-    would be computed, so results are the same bit for bit, whatever is remembered or forgotten. Of what does not fit,
-    values that were never asked for again are forgotten first, and of those and of the others the longest unused.
+    would be computed, so results are the same bit for bit, whatever is remembered or forgotten. Sums of products are
+    remembered before their rounding, too: under another output format they are only rounded again. Of what does not
+    fit, values that were never asked for again are forgotten first, and of those and of the others the longest unused.
 
-    ``executed`` and ``reused`` count layers that are sums of products: computed, and not since something after them
-    was there.
+    ``executed`` and ``reused`` count layers that are sums of products: summed, and not since their sums or something
+    after them were there.
     """
 
     def __init__(self, network: Network, *, budget_bytes: int = 1 << 30) -> None:
         self.network, self.budget_bytes = network, budget_bytes
         self.executed = self.reused = self.held_bytes = 0
-        self._new: OrderedDict[Key, Tensor] = OrderedDict()
-        self._wanted: OrderedDict[Key, Tensor] = OrderedDict()
+        self._new: OrderedDict[Key, Tensor | Summed] = OrderedDict()
+        self._wanted: OrderedDict[Key, Tensor | Summed] = OrderedDict()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """In another process a memory begins empty."""
@@ -48,7 +50,7 @@ class Reuse:
         """
         return _Remembering(self, emulate(self.network, design))
 
-    def get(self, key: Key) -> Tensor | None:
+    def get(self, key: Key) -> Tensor | Summed | None:
         """A remembered value; it moves to those that are wanted."""
         found = self._new.pop(key, None)
         if found is None:
@@ -60,7 +62,7 @@ class Reuse:
         self._wanted[key] = found
         return found
 
-    def put(self, key: Key, value: Tensor) -> None:
+    def put(self, key: Key, value: Tensor | Summed) -> None:
         """Remembers a value; others are forgotten for it, or it is not remembered if it alone is too large."""
         if value.nbytes > self.budget_bytes:
             return
@@ -82,58 +84,86 @@ class _Remembering(nn.Module):
         super().__init__()
         self.memory, self.graph = memory, graph
         self.digests = _digests(graph)
+        self.products = {node: module for node in graph.graph.nodes if (module := _product(graph, node)) is not None}
+        self.sums = {
+            node: _digest(node, _summing(node, module), self.digests)
+            for node, module in self.products.items()
+            if module.sums is not None and module.design.output is not None
+        }
 
     def forward(self, *images: Tensor) -> Any:
         """The network's output on these images."""
         content = _content(images)
-        nodes = list(self.graph.graph.nodes)
         known: dict[Node, Tensor] = {}
+        summed: dict[Node, Summed] = {}
         needed: set[Node] = set()
-        open_nodes = [node for node in nodes if node.op == "output"]
+        open_nodes = [node for node in self.graph.graph.nodes if node.op == "output"]
         while open_nodes:
             node = open_nodes.pop()
-            if node in needed or node in known:
+            if node in needed or node in known or node in summed:
                 continue
             value = self.memory.get((content, self.digests[node])) if node.op.startswith("call") else None
-            if value is not None:
+            if value is None and node in self.sums:
+                value = self.memory.get((content, self.sums[node]))
+            if isinstance(value, Summed):
+                summed[node] = value
+            elif value is not None:
                 known[node] = value
             else:
                 needed.add(node)
                 open_nodes += node.all_input_nodes
-        runner = _Runner(self.graph, needed, known)
+        runner = _Runner(self.graph, needed, known, summed, {node: self.products[node] for node in self.sums})
         result = runner.run(*images)
-        for node in nodes:
-            multiplies = node.op == "call_module" and isinstance(
-                self.graph.get_submodule(str(node.target)), EmulatedProduct
-            )
-            if node not in needed:
-                self.memory.reused += multiplies
-                continue
-            self.memory.executed += multiplies
-            value = runner.computed.get(node)
-            if value is not None:
-                self.memory.put((content, self.digests[node]), value)
+        for node in self.products:
+            self.memory.executed += node in needed
+            self.memory.reused += node not in needed
+        for node, value in runner.computed.items():
+            self.memory.put((content, self.digests[node]), value)
+        for node, value in runner.summed_now.items():
+            self.memory.put((content, self.sums[node]), value)
         return result
 
 
 class _Runner(Interpreter):
-    """Runs the nodes that are needed; the others are known, or nobody asks for them."""
+    """Runs the nodes that are needed, and rounds what is summed; the others are known, or nobody asks for them.
 
-    def __init__(self, graph: GraphModule, needed: set[Node], known: dict[Node, Tensor]) -> None:
+    Of ``products`` the sums are taken before they are rounded.
+    """
+
+    def __init__(
+        self,
+        graph: GraphModule,
+        needed: set[Node],
+        known: dict[Node, Tensor],
+        summed: dict[Node, Summed],
+        products: dict[Node, EmulatedProduct],
+    ) -> None:
         super().__init__(graph)
         self.extra_traceback = False
-        self.needed, self.known = needed, known
+        self.needed, self.known, self.summed, self.products = needed, known, summed, products
         self.computed: dict[Node, Tensor] = {}
+        self.summed_now: dict[Node, Summed] = {}
 
     def run_node(self, n: Node) -> Any:
         if n in self.known:
             return self.known[n]
-        if n not in self.needed and n.op.startswith("call"):
+        if n in self.summed:
+            result = self.products[n].rounded(self.summed[n].copied())
+        elif n not in self.needed and n.op.startswith("call"):
             return None
-        result = super().run_node(n)
+        else:
+            result = self._rounded(n) if n in self.products else super().run_node(n)
         if n.op.startswith("call") and isinstance(result, Tensor) and not self._shares(n, result):
             self.computed[n] = result
         return result
+
+    def _rounded(self, n: Node) -> Any:
+        args, kwargs = self.fetch_args_kwargs_from_env(n)
+        summed = self.products[n].summed(*args, **kwargs)
+        if summed is None:
+            return self.products[n](*args, **kwargs)
+        self.summed_now[n] = summed.copied()
+        return self.products[n].rounded(summed)
 
     def _shares(self, n: Node, result: Tensor) -> bool:
         """Whether the result is another view of what the node read."""
@@ -145,12 +175,27 @@ def _digests(graph: GraphModule) -> dict[Node, bytes]:
     """Of every node, what its value depends on besides the images."""
     found: dict[Node, bytes] = {}
     for node in graph.graph.nodes:
-        done = hashlib.sha256(f"{node.op} {_described(graph, node)}".encode())
-        done.update(repr(_plain((node.args, node.kwargs), node.all_input_nodes)).encode())
-        for source in node.all_input_nodes:
-            done.update(found[source])
-        found[node] = done.digest()
+        found[node] = _digest(node, _described(graph, node), found)
     return found
+
+
+def _digest(node: Node, described: str, of: Mapping[Node, bytes]) -> bytes:
+    done = hashlib.sha256(f"{node.op} {described}".encode())
+    done.update(repr(_plain((node.args, node.kwargs), node.all_input_nodes)).encode())
+    for source in node.all_input_nodes:
+        done.update(of[source])
+    return done.digest()
+
+
+def _product(graph: GraphModule, node: Node) -> EmulatedProduct | None:
+    module = graph.get_submodule(str(node.target)) if node.op == "call_module" else None
+    return module if isinstance(module, EmulatedProduct) else None
+
+
+def _summing(node: Node, product: EmulatedProduct) -> str:
+    """What the sums of a product are besides what it reads: all of its design but the output's format."""
+    name = node.meta["layer"]
+    return f"sums {name} {Design({name: replace(product.design, output=None)}).digest}"
 
 
 def _described(graph: GraphModule, node: Node) -> str:
