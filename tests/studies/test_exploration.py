@@ -108,12 +108,12 @@ def test_a_rival_is_beaten_by_the_cheapest_that_is_nowhere_worse() -> None:
 
 def test_a_row_says_shares_of_the_costs_and_nothing_where_nothing_beats_it() -> None:
     ours = Measured(4, 4.5, 0.9, 0.8, (10e3, 2e6, 4e6))
-    beaten = Row("lenet", "uniform 4", ours, Measured(3, 3, 0.95, 0.85, (5e3, 1e6, 3e6)))
-    head, one, other = cells([beaten, Row("lenet", "full precision", Measured(32, 32, 1, 0.9, (None,) * 3), None)])
+    beaten = Row("lenet", "uniform 4", ours, Measured(3, 3, 0.95, 0.85, (5e3, 1e6, 3e6)), also_on_test=False)
+    head, one, other = cells([beaten, Row("lenet", "full precision", Measured(32, 32, 1, 0.9, (None,) * 3))])
     assert len(head) == len(one) == len(other)
     assert one[2:9] == ("4.00", "4.50", "90.00", "80.00", "10", "2.0", "4.0")
-    assert one[9:] == ("95.00", "85.00", "0.50", "0.50", "0.75")
-    assert other[6:] == ("",) * 8
+    assert one[9:] == ("95.00", "85.00", "0.50", "0.50", "0.75", "no")
+    assert other[6:] == ("",) * 9
     assert len(markdown([beaten]).splitlines()) == 3
 
 

@@ -201,13 +201,17 @@ class _Laboratory:
         tested = self._asked([Query(one, split="test") for one in designs]).trials
         self.tested = {trial.design.digest: trial.accuracy for trial in tested}
         self._kept()
-        rows = [self._row("full precision", full, None)]
+        rows = [self._row("full precision", full)]
+        tests = [self._on_test(trial) for trial in self.front]
         for name, trial in rivals.items():
-            rows.append(self._row(name, trial, beaten_by(trial, self.front)))
+            better = beaten_by(trial, self.front)
+            shown = None if better is None else self._measured(better)
+            also = beaten_by(self._on_test(trial), tests) is not None
+            rows.append(replace(self._row(name, trial), better=shown, also_on_test=also))
         wanted = least_accuracy(full.accuracy, MARGIN)
         for objective in OBJECTIVES:
             picked = self.front.cheapest(wanted, by=objective)
-            rows.append(self._row(f"front, within {MARGIN:g} point, least {objective}", picked, None))
+            rows.append(self._row(f"front, within {MARGIN:g} point, least {objective}", picked))
         return rows
 
     def figures(self) -> list[Figure]:
@@ -265,8 +269,11 @@ class _Laboratory:
         )
         return Front.of(dict.fromkeys([*inside, *evolved.trials]), OBJECTIVES)
 
-    def _row(self, name: str, trial: Trial, better: Trial | None) -> Row:
-        return Row(self.subject.zoo, name, self._measured(trial), None if better is None else self._measured(better))
+    def _row(self, name: str, trial: Trial) -> Row:
+        return Row(self.subject.zoo, name, self._measured(trial))
+
+    def _on_test(self, trial: Trial) -> Trial:
+        return replace(trial, figures={**trial.figures, "accuracy": self.tested[trial.design.digest]})
 
     def _measured(self, trial: Trial) -> Measured:
         weight, activation = operand_bits(self.network, trial.design)

@@ -36,7 +36,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A design; where the front has one that dominates it, that beside it."""
+    """A design; where the front has designs that dominate it, the cheapest of them beside it.
+
+    ``also_on_test`` says whether any of the front dominates it by the accuracies on the test images; None where there
+    is nothing to beat.
+    """
 
     head: ClassVar[tuple[str, ...]] = (
         "network",
@@ -53,17 +57,20 @@ class Row:
         "kbit, times",
         "bitfusion, times",
         "stripes, times",
+        "beaten on test",
     )
     network: str
     design: str
     ours: Measured
-    better: Measured | None
+    better: Measured | None = None
+    also_on_test: bool | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
         """What beats it in percent of images and as shares of its costs."""
+        also = "" if self.also_on_test is None else "yes" if self.also_on_test else "no"
         if self.better is None:
-            return (self.network, self.design, *self.ours.cells, "", "", "", "", "")
+            return (self.network, self.design, *self.ours.cells, "", "", "", "", "", also)
         shares = [new / old for new, old in zip(self.better.costs, self.ours.costs, strict=True) if new and old]
         return (
             self.network,
@@ -72,6 +79,7 @@ class Row:
             percent(self.better.chosen_on),
             percent(self.better.test),
             *(f"{share:.2f}" for share in shares),
+            also,
         )
 
     def to_json(self) -> dict[str, Any]:
