@@ -6,13 +6,13 @@ networks were trained on the images that are chosen on here, so accuracies there
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from math import prod
 from pathlib import Path
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor, nn
 
 from adequate.accelerators import Bitfusion, Stripes
 from adequate.bench import Bench, Silence, Watcher
@@ -54,6 +54,9 @@ MACHINES = (Bitfusion(), Stripes())
 
 OBJECTIVES = ("stored_bits", *(f"energy_pj@{one.name()}" for one in MACHINES))
 
+LOSS = "loss"
+"""Tells designs of the front apart that are right on the same number of images."""
+
 MARGIN = 1.0
 """Points that Ristretto's design, and the designs picked from the front, may lose on the images chosen on."""
 
@@ -67,8 +70,10 @@ POPULATION = 40
 class Subject:
     """A network, its weights below the data folder, images to choose on, to learn losses from, to test on.
 
-    Of what each rival costs, ``shares`` in every objective at once are the budgets. ``trials`` are those of the
-    evolutionary search, ``passes`` those that refine the ranges of one of Ristretto's designs.
+    ``measure`` is what a choice alone makes worse: the loss, or the noise of the answers, which moves with every bit
+    also where the network is sure of images it was trained on. Of what each rival costs, ``shares`` in every objective
+    at once are the budgets. ``trials`` are those of the evolutionary search, ``passes`` those that refine the ranges of
+    one of Ristretto's designs.
     """
 
     zoo: str
@@ -76,6 +81,7 @@ class Subject:
     chosen_on: int
     learnt_from: int
     test: int
+    measure: str
     shares: tuple[float, ...]
     trials: int
     passes: int
@@ -88,6 +94,7 @@ SUBJECTS = {
         chosen_on=2_000,
         learnt_from=500,
         test=10_000,
+        measure="loss",
         shares=(1.0, 0.95, 0.85, 0.7),
         trials=150,
         passes=60,
@@ -98,6 +105,7 @@ SUBJECTS = {
         chosen_on=1_000,
         learnt_from=128,
         test=1_000,
+        measure="noise",
         shares=(1.0, 0.85),
         trials=40,
         passes=20,
@@ -105,7 +113,7 @@ SUBJECTS = {
 }
 """Images and trials as they take minutes (ours)."""
 
-QUICK = Subject("digits-cnn", None, 100, 100, 359, shares=(1.0, 0.85), trials=40, passes=20)
+QUICK = Subject("digits-cnn", None, 100, 100, 359, measure="loss", shares=(1.0, 0.85), trials=40, passes=20)
 TABLES = tuple(SUBJECTS)
 
 
@@ -175,7 +183,10 @@ class _Laboratory:
         self.rivals = {f"uniform {bits}": design for bits, design in uniforms.items()} | wide | ruled
 
     def trial(self, design: Design, epochs: int = 0, split: str = "validation") -> dict[str, float]:
-        """Accuracy, loss and costs; no energy of a design that leaves operands in floating point."""
+        """Accuracy, loss and costs; no energy of a design that leaves operands in floating point.
+
+        On the images that losses are learnt from also the ``noise`` of the answers, E |y - y of full precision|^2.
+        """
         network = self.bench.tuned(design, epochs)
         shared = split == "calibration" and not epochs
         module = self.memory.emulate(design) if shared else emulate(network, design)
@@ -183,9 +194,15 @@ class _Laboratory:
         scores = evaluate_all(
             module, images, (top1, cross_entropy), progress=lambda done: self.watcher.evaluated(done, len(images))
         )
+        noise = {"noise": float((self._logits(module) - self.clean).square().sum(1).mean())} if shared else {}
         complete = all(design[one.name].input and design[one.name].weight for one in network.multiplying)
         costs = self.costs(design) if complete else {}
-        return {"accuracy": scores["top1"], "loss": scores["cross_entropy"], **costs}
+        return {"accuracy": scores["top1"], "loss": scores["cross_entropy"], **noise, **costs}
+
+    @cached_property
+    def clean(self) -> Tensor:
+        """The answers of full precision on the images that losses are learnt from."""
+        return self._logits(emulate(self.network, Design()))
 
     def costs(self, design: Design) -> dict[str, float]:
         """The objectives, none of which needs images."""
@@ -226,6 +243,10 @@ class _Laboratory:
             found.append(Figure(name, "designs that no other beats", points, objective, "accuracy", logarithmic=True))
         return found
 
+    def _logits(self, module: nn.Module) -> Tensor:
+        with torch.no_grad():
+            return torch.cat([module(x) for x, _ in self.splits["calibration"]]).double()
+
     def _rivals(self) -> dict[str, Trial]:
         self.watcher.stage(f"{self.subject.zoo}: uniform designs")
         trials = self._asked(list(self.rivals.values())).trials
@@ -242,7 +263,7 @@ class _Laboratory:
         return found
 
     def _front(self, rivals: Sequence[Trial]) -> Front:
-        """Of all designs that were asked for, those that no other beats."""
+        """Of all designs that were asked for, those that no other beats in accuracy, costs and loss."""
         self.watcher.stage(f"{self.subject.zoo}: what each choice loses alone, what budgets buy")
         costs = dict.fromkeys(tuple(one.figure(name) for name in OBJECTIVES) for one in rivals)
         together = [
@@ -253,7 +274,7 @@ class _Laboratory:
             {name: share * one.figure(name)}
             for one, name, share in product(self._uniform_trials[:-1], OBJECTIVES, ALONE)
         ]
-        bought = self._search(within_budgets(self.space, [*together, *alone], self.costs))
+        bought = self._search(within_budgets(self.space, [*together, *alone], self.costs, measure=self.subject.measure))
         inside = [trial for trial in bought.trials if trial.split == "validation"] + self._uniform_trials
         start = [self.space.point(trial.design) for trial in Front.of(inside, OBJECTIVES)]
         self.watcher.stage(f"{self.subject.zoo}: evolutionary search")
@@ -267,7 +288,7 @@ class _Laboratory:
                 generator=Generator().manual_seed(self.seed),
             )
         )
-        return Front.of(dict.fromkeys([*inside, *evolved.trials]), OBJECTIVES)
+        return Front.of(dict.fromkeys([*inside, *evolved.trials]), (*OBJECTIVES, LOSS))
 
     def _row(self, name: str, trial: Trial) -> Row:
         return Row(self.subject.zoo, name, self._measured(trial))
