@@ -48,6 +48,7 @@ def contents(
         "digest": design.digest,
         "design": json.loads(design_to_json(design)),
         "commands": list(facts.commands),
+        "costs": facts.costs,
     }
     return json.loads(json.dumps(plain), parse_constant=lambda _: None)
 

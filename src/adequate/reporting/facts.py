@@ -11,7 +11,8 @@ class Facts:
     ``accuracies`` are fractions by a label that says what was measured (``before fine-tuning``), in the order they are
     shown, all on ``split``; a ``Score`` is drawn with its interval, and the last one is the accuracy in the headline.
     ``margin`` is in points: by how much the accuracy may fall below full precision, which is ``reference`` on the
-    validation images (default: as the search's own trial of it has it). ``commands`` made the report.
+    validation images (default: as the search's own trial of it has it). ``commands`` made the report. ``costs`` is the
+    page, beside it, that says what the design costs on accelerators.
     """
 
     model: str = "network"
@@ -21,3 +22,4 @@ class Facts:
     accuracies: Mapping[str, float] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     reference: float | None = None
+    costs: str | None = None
