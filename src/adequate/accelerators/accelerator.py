@@ -15,6 +15,9 @@ from adequate.network.layer import Layer
 COMPUTE = "compute"
 """The part of the energy that multipliers take."""
 
+AREA = "area"
+"""The constant of a machine whose area is known, in mm2."""
+
 
 class Accelerator(ABC):
     """A machine that runs sums of products; a frozen dataclass whose fields are its configuration.
@@ -44,6 +47,14 @@ class Accelerator(ABC):
     @abstractmethod
     def constants(self) -> dict[str, Constant]:
         """The constants the model stands on, by name, each with its source."""
+
+    @property
+    def area(self) -> Constant | None:
+        """The machine's area in mm2, in the process it was published in; None where none was found.
+
+        It is no field of a ``Cost``, as it does not add over layers. What it is the area of, its source says.
+        """
+        return self.constants().get(AREA)
 
     def refusal(self, layer: Layer, chosen: LayerDesign) -> str | None:
         """Why the machine cannot run a layer in a design, as far as that can be said without operands; None: it can."""

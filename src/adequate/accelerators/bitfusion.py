@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
 
-from adequate.accelerators.accelerator import Accelerator
+from adequate.accelerators.accelerator import AREA, Accelerator
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
@@ -12,7 +12,10 @@ from adequate.accelerators.work import Work
 
 _SYNTHESIS = "github hsharma35/bitfusion@04ec1c8, systolic_array_synth.csv: 4 x 4 at 500 MHz, node not stated"
 FLEXIBLE = Constant(4.623, "mW", f"{_SYNTHESIS}, 8 to 2 bits")
+FLEXIBLE_UM2 = Constant(27752.8, "um2", f"{_SYNTHESIS}, 8 to 2 bits")
 FIXED = Constant(1.885, "mW", f"{_SYNTHESIS}, 8 bits")
+SYNTHESIZED_UNITS = 16
+"""Fusion units of the array that was synthesized, 4 x 4."""
 EYERISS_SIZED = Memory(activation_bytes=32 << 10, weight_bytes=64 << 10, bits_per_cycle=192)
 """64 KiB of weights, 32 KiB of activations, a link of 192 bits; the 16 KiB of outputs are not modelled (ibid.)."""
 
@@ -82,6 +85,11 @@ class Bitfusion(Accelerator):
             "frequency": Constant(self.frequency_mhz, "MHz", source),
             "array, 8 to 2 bits": FLEXIBLE,
             "array, 8 bits": FIXED,
+            AREA: Constant(
+                self.rows * self.columns / SYNTHESIZED_UNITS * FLEXIBLE_UM2.value * 1e-6,
+                "mm2",
+                f"the array alone, in proportion to its units: {FLEXIBLE_UM2.source}",
+            ),
         }
         return {**own, **self.technology.constants()}
 

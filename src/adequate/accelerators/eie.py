@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adequate.accelerators.accelerator import Accelerator
+from adequate.accelerators.accelerator import AREA, Accelerator
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.steps import filters_of, windows_of
 from adequate.accelerators.technology import Constant
@@ -82,6 +82,7 @@ class EIE(Accelerator):
         return {
             "power of an element": ELEMENT_MW,
             "area of an element": ELEMENT_UM2,
+            AREA: Constant(self.elements * ELEMENT_UM2.value * 1e-6, "mm2", f"the elements: {ELEMENT_UM2.source}"),
             "elements": Constant(self.elements, "", _EIE, verified=False),
             "frequency": Constant(self.frequency_mhz, "MHz", _EIE, verified=False),
             "queue": Constant(self.depth, "activations", _EIE, verified=False),

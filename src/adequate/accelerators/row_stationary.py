@@ -5,7 +5,7 @@ from functools import cache
 from math import ceil
 from typing import ClassVar
 
-from adequate.accelerators.accelerator import Accelerator
+from adequate.accelerators.accelerator import AREA, Accelerator
 from adequate.accelerators.compression import RunLength
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.effectual import activated_macs
@@ -19,6 +19,10 @@ from adequate.accelerators.work import Work
 ELEMENTS = RowArray()
 BUFFER = Memory(100 << 10, 8 << 10, bits_per_cycle=64 * 90 / 200, activation_compression=RunLength())
 """108 KB, of which 8 KB stage weights; a link of 64 bits (not verified) at 90 MHz beside a core of 200 MHz."""
+
+DIE = Constant(
+    16, "mm2", "Eyeriss' die of 4 mm x 4 mm at 65 nm, as quoted in M. Lee's slides on JSSC 52(1)", verified=False
+)
 
 REGISTERS_BYTES = 512
 """An element's memories together, as the technologies know them: 448 + 24 + 48 bytes on the chip."""
@@ -135,7 +139,8 @@ class RowStationary(Accelerator):
             "elements": Constant(self.elements.rows * self.elements.columns, "", chip),
             "buffer": Constant(108, "KB", chip),
         }
-        return {**own, **self.technology.constants()}
+        area = {AREA: DIE} if self.elements == ELEMENTS else {}
+        return {**own, **area, **self.technology.constants()}
 
 
 @cache
