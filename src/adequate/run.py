@@ -57,6 +57,11 @@ class Run:
         """The report."""
         return self.folder / "report.html"
 
+    @property
+    def costs_file(self) -> Path:
+        """What the design costs on accelerators, where that was asked for."""
+        return self.folder / "costs.html"
+
     def checkpoint(self, design_digest: str, epochs: int) -> Path:
         """Where the fine-tuning of a design keeps its checkpoints."""
         return self.folder / "tuned" / f"{design_digest[:16]}-{epochs}.safetensors"

@@ -114,11 +114,17 @@ def floats_are_counted_by_the_roofline_alone(kind: type[Accelerator]) -> None:
         kind().simulate(floats)
 
 
+def an_area_is_positive_and_in_mm2_if_it_is_known(kind: type[Accelerator]) -> None:
+    area = kind().area
+    assert area is None or (area.value > 0 and area.unit == "mm2")
+
+
 LAWS = (
     no_machine_is_above_its_roof,
     amounts_are_possible,
     every_technology_gives_an_energy,
     constants_have_sources,
+    an_area_is_positive_and_in_mm2_if_it_is_known,
     a_longer_word_is_never_cheaper,
     values_are_read_or_not_needed,
     floats_are_counted_by_the_roofline_alone,
@@ -187,7 +193,7 @@ class Wrong(Accelerator):
         return Cost(macs=work.macs, operations=2 * cycles, capacity=cycles, cycles=cycles)
 
     def constants(self) -> dict[str, Constant]:
-        return {}
+        return {"area": Constant(0, "mm2", "")}
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)

@@ -45,11 +45,24 @@ def test_the_figures_are_those_of_the_library(
                 **{name: getattr(expected, name) for name in FIGURES},
                 "traffic_bytes": dict(expected.traffic_bytes),
                 "energy_parts_pj": dict(expected.energy_parts_pj),
+                "area_mm2": None if (area := machine().area) is None else area.value,
             }
     page = (tmp_path / "page.html").read_text()
     content = re.search(r'id="adequate-data">(.*?)</script>', page, re.DOTALL)
     assert content is not None
     assert set(json.loads(content[1])["accelerators"]) == set(answer["accelerators"])
+
+
+def test_an_area_is_known_or_said_to_be_unknown(adequate: Command, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    out = adequate("cost", "lenet", "--bits", 8, "--accelerator", "dadiannao,bitfusion", "--plot", page).out
+    assert re.search(r"dadiannao .* unknown\s", out)
+    assert re.search(r"bitfusion .* 0\.222\s", out)
+    assert "area of bitfusion" in out
+    assert "area of dadiannao" not in out
+    content = re.search(r'id="adequate-data">(.*?)</script>', page.read_text(), re.DOTALL)
+    assert content is not None
+    assert json.loads(content[1])["area_mm2"] == {"dadiannao": None, "bitfusion": pytest.approx(8 * 27752.8e-6)}
 
 
 def test_layers_add_up(adequate: Command, digits: tuple[object, ...]) -> None:
@@ -120,6 +133,7 @@ def test_the_workload_is_a_folder_of_its_own(adequate: Command, tmp_path: Path) 
         "manifest.json",
         "products.csv",
         "timeloop",
+        "zigzag.yaml",
     }
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "kept").touch()

@@ -166,6 +166,20 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
         assert (tmp_path / "run" / name).read_bytes() == (condensed[0] / name).read_bytes()
 
 
+def test_the_report_leads_to_what_the_design_costs(adequate: Command, run_folder: Path) -> None:
+    """The page stays linked to when the report is written again; a run without one has no link."""
+    assert 'href="costs.html"' not in (run_folder / "report.html").read_text()
+    asked = ("report", run_folder, "--accelerator", "laconic,eie", "--images", 2, "--json")
+    answer = adequate(*asked).json
+    assert answer["costs"] == str(run_folder / "costs.html")
+    assert list(answer["refused"]) == ["eie"]
+    page = (run_folder / "costs.html").read_text()
+    assert "of 2 test images of digits" in page
+    assert "Every layer under the roof" in page
+    adequate("report", run_folder)
+    assert 'href="costs.html"' in (run_folder / "report.html").read_text()
+
+
 def test_the_report_is_rebuilt_from_the_folder(adequate: Command, run_folder: Path) -> None:
     before = (run_folder / "report.html").read_bytes()
     (run_folder / "report.html").unlink()

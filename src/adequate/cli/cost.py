@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from adequate.cli.compared import Compared, compared, write_costs
 from adequate.cli.machines import machines
 from adequate.cli.options import OUTPUT, ComputeOptions, DesignOptions, ModelOptions, OutputOptions
 from adequate.cli.sampling import Sampled, SampleOptions, sampled
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from adequate.accelerators import Accelerator, Cost
     from adequate.cli.progress import Progress
 
-WIDEST_WORK = 16
-"""Bits up to which work is counted in terms."""
+COLUMNS = ("MACs", "cycles", "time, ms", "used", "energy, uJ", "EDP, uJ ms", "DRAM, kB", "ops / byte", "area, mm2")
 
-COLUMNS = ("MACs", "cycles", "time, ms", "used", "energy, uJ", "EDP, uJ ms", "DRAM, kB", "ops / byte")
+UNKNOWN = "unknown"
+"""An area of which nothing was found."""
 
 
 def cost(
@@ -41,7 +42,7 @@ def cost(
         typer.Option(
             metavar="DIR",
             file_okay=False,
-            help="The layers for SCALE-Sim (CSV) and Timeloop (YAML), with word lengths.",
+            help="The layers for SCALE-Sim (CSV), Timeloop and ZigZag (YAML), with word lengths.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -56,13 +57,13 @@ def cost(
 
     Of the sums of products alone; other layers are free in these models. Machines that skip zeros or bits read the
     operands of --images training images of --data; without data, machines that do not read values can be asked about
-    any network, by its shapes and word lengths. Used is the share of the machine's lanes that did work. Published
-    configurations; figures of different machines are comparable as far as their models and constants are (--explain).
+    any network, by its shapes and word lengths. Used is the share of the machine's lanes that did work; the area is
+    that published. Published configurations; figures of different machines are comparable as far as their models and
+    constants are (--explain).
 
     Example:
       adequate cost digits-cnn --data digits --bits 8 --accelerator dadiannao
     """
-    from adequate.accelerators import layer_costs
     from adequate.cli.output import answer, answer_json, facts
     from adequate.cli.progress import Progress
 
@@ -70,29 +71,16 @@ def cost(
     with Progress() as progress:
         found = sampled(model, sample, design, compute, progress)
         energies, told = _relative_energies(found, progress) if synthesis else ({}, _unknown(found))
-        costs: dict[str, dict[str, Cost]] = {}
-        refused: dict[str, str] = {}
-        for done, machine in enumerate(chosen):
-            progress.advance("machines", done, len(chosen))
-            try:
-                costs[machine.name()] = layer_costs(found.network, found.design, machine, found.operands, energies)
-            except ValueError as error:
-                if len(chosen) == 1:
-                    raise
-                refused[machine.name()] = str(error)
-    if not costs:
-        raise ValueError("; ".join(refused.values()))
+        made = compared(found.network, found.design, found.operands, chosen, progress, energies)
     if plot is not None:
-        from adequate.accelerators.memory import bytes_per_second
-        from adequate.reporting.costs import costs_page
-
-        costs_page(
-            costs,
+        write_costs(
+            made,
             plot,
             title=f"{model.model}: what it costs",
             about=found.facts,
-            reductions=_reductions(found),
-            bandwidths={one.name(): speed for one in chosen if (speed := bytes_per_second(one)) is not None},
+            network=found.network,
+            design=found.design,
+            operands=found.operands,
         )
     if workload is not None:
         from adequate.exporters.workloads import export_workload
@@ -104,17 +92,18 @@ def cost(
             {
                 "model": model.model,
                 **found.named,
-                "accelerators": {name: _plain(of_layers, layers) for name, of_layers in costs.items()},
-                **({"refused": refused} if refused else {}),
+                "accelerators": _plain(made, layers),
+                **({"refused": dict(made.refused)} if made.refused else {}),
                 **({"relative_energies": energies} if energies else {}),
                 **({"constants": _texts(constants)} if explain else {}),
             }
         )
         return
-    answer(_table(costs, layers))
+    answer(_table(made, layers))
     if explain:
         answer(_explained(chosen))
-    rows = {**found.facts, **told, **{f"{name} refuses": why for name, why in refused.items()}}
+    refusals = {f"{name} refuses": why for name, why in made.refused.items()}
+    rows = {**found.facts, **told, **made.areas, **refusals}
     files = {"page": plot, "workload": workload}
     answer(facts({**rows, **{what: str(path) for what, path in files.items() if path is not None}}))
 
@@ -140,26 +129,16 @@ def _unknown(found: "Sampled") -> dict[str, str]:
     return {"multipliers": "taken to need the energy of exact ones; --synthesis estimates it"}
 
 
-def _reductions(found: "Sampled") -> dict[str, float]:
-    """How many times less work zeros and terms leave, where there are integers to count; infinite ones left out."""
-    from adequate.accelerators import work_of
-    from adequate.accelerators.work_reduction import KINDS_TOLD, BitWork, bit_work
-
-    if not found.operands:
-        return {}
-    works = [work_of(found.network[name], found.design[name], one) for name, one in found.operands.items()]
-    bits = max(max(one.activation_width, one.weight_width) for one in works)
-    if bits > WIDEST_WORK:
-        return {}
-    left = sum((bit_work(one, bits) for one in works), BitWork()).reductions
-    return {KINDS_TOLD[kind]: value for kind, value in left.items() if value != float("inf")}
-
-
-def _plain(of_layers: "Mapping[str, Cost]", layers: bool) -> dict[str, Any]:
+def _plain(made: Compared, layers: bool) -> dict[str, Any]:
     from adequate.accelerators import total
 
-    whole = _figures(total(of_layers.values()))
-    return {**whole, "layers": {name: _figures(one) for name, one in of_layers.items()}} if layers else whole
+    found: dict[str, Any] = {}
+    for name, of_layers in made.costs.items():
+        area = made.machines[name].area
+        found[name] = _figures(total(of_layers.values())) | {"area_mm2": None if area is None else area.value}
+        if layers:
+            found[name]["layers"] = {layer: _figures(one) for layer, one in of_layers.items()}
+    return found
 
 
 def _figures(one: "Cost") -> dict[str, Any]:
@@ -173,17 +152,19 @@ def _texts(constants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, st
     return {name: {what: str(one) for what, one in known.items()} for name, known in constants.items()}
 
 
-def _table(costs: "Mapping[str, Mapping[str, Cost]]", layers: bool) -> Any:
+def _table(made: Compared, layers: bool) -> Any:
     from adequate.accelerators import total
     from adequate.cli.output import table
 
     shown = table("accelerator", *(("layer",) if layers else ()), *COLUMNS, numbers=COLUMNS)
-    for name, of_layers in costs.items():
+    for name, of_layers in made.costs.items():
+        area = made.machines[name].area
         if layers:
             for layer, one in of_layers.items():
-                shown.add_row(name, layer, *_cells(one))
+                shown.add_row(name, layer, *_cells(one), "")
         whole = ("all",) if layers else ()
-        shown.add_row(name, *whole, *_cells(total(of_layers.values())), style="bold" if layers else None)
+        cells = *_cells(total(of_layers.values())), UNKNOWN if area is None else f"{area.value:.3g}"
+        shown.add_row(name, *whole, *cells, style="bold" if layers else None)
     return shown
 
 

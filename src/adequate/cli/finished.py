@@ -108,6 +108,7 @@ def write_report(run: Run, network: Network | None) -> None:
         margin=identity.get("margin"),
         accuracies=measured,
         commands=commands,
+        costs=run.costs_file.name if run.costs_file.exists() else None,
     )
     result = Result(design, front, trials, len(trials), 0)
     report(

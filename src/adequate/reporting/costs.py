@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from adequate.accelerators import Cost, total
 from adequate.accelerators.cost import FIGURES
+from adequate.accelerators.technology import Constant
 from adequate.reporting.marks import BLUE, DEEP, MUTED, OCHRE, Data, note, styled
 from adequate.reporting.page import write_page
 
@@ -37,16 +38,19 @@ def costs_page(
     about: Mapping[str, str],
     bandwidths: Mapping[str, float] | None = None,
     reductions: Mapping[str, float] | None = None,
+    areas: Mapping[str, Constant] | None = None,
 ) -> None:
     """Writes a page that needs no network and no server.
 
     ``costs`` are those of every layer on every machine, ``bandwidths`` the bytes a second of the machines' off-chip
-    links, ``reductions`` the factors by which skipping kinds of ineffectual work reduces it, by what is skipped. The
-    numbers are in the page as JSON too, under the id ``adequate-data``.
+    links, ``reductions`` the factors by which skipping kinds of ineffectual work reduces it, by what is skipped,
+    ``areas`` those of the machines whose area is known, in mm2. The numbers are in the page as JSON too, under the id
+    ``adequate-data``.
 
     Raises:
         OSError: the file cannot be written; what was there before stays.
     """
+    known = areas or {}
     drawn = {
         "roofline": _roofline(costs, bandwidths or {}),
         "cycles": _cycles(costs),
@@ -60,8 +64,9 @@ def costs_page(
         title=title,
         about=about,
         heads={name: HEADS[name] for name in figures},
-        rows=[(name, _cells(total(layers.values()))) for name, layers in costs.items()],
-        data=_data(costs, title, about, reductions or {}),
+        rows=[(name, (*_cells(total(layers.values())), _area(known.get(name)))) for name, layers in costs.items()],
+        areas={name: str(one) for name, one in known.items() if name in costs},
+        data=_data(costs, title, about, reductions or {}, known),
         figures=figures,
     )
 
@@ -182,12 +187,27 @@ def _cells(one: Cost) -> tuple[str, ...]:
     )
 
 
+def _area(known: Constant | None) -> str:
+    return "unknown" if known is None else f"{known.value:.3g}"
+
+
 def _data(
-    costs: Mapping[str, Mapping[str, Cost]], title: str, about: Mapping[str, str], reductions: Mapping[str, float]
+    costs: Mapping[str, Mapping[str, Cost]],
+    title: str,
+    about: Mapping[str, str],
+    reductions: Mapping[str, float],
+    areas: Mapping[str, Constant],
 ) -> Data:
     def plain(one: Cost) -> dict[str, Any]:
         parts = {"traffic_bytes": dict(one.traffic_bytes), "energy_parts_pj": dict(one.energy_parts_pj)}
         return {name: getattr(one, name) for name in FIGURES} | parts
 
     machines = {name: {layer: plain(one) for layer, one in layers.items()} for name, layers in costs.items()}
-    return {"adequate_costs": 1, "title": title, **about, "accelerators": machines, "work_reduction": dict(reductions)}
+    return {
+        "adequate_costs": 1,
+        "title": title,
+        **about,
+        "accelerators": machines,
+        "work_reduction": dict(reductions),
+        "area_mm2": {name: areas[name].value if name in areas else None for name in costs},
+    }
