@@ -107,6 +107,44 @@ def test_bits_are_those_of_the_reference() -> None:
         assert machine.simulate(work).cycles == expected, work.name
 
 
+def slices_of(work: Work, taken: list[int], unit: int) -> list[list[int]]:
+    """The digits of |value|."""
+    return [[abs(one) >> at & (1 << unit) - 1 for one in taken] for at in range(0, work.activation_width, unit)]
+
+
+def sliced_bits(work: Work, taken: list[int], unit: int) -> int:
+    """The most bits of a slice in two's complement, of which the highest has the sign."""
+    bits, found = work.activation_width, []
+    for at in range(0, bits, unit):
+        if at + unit < bits:
+            found.append(reference.needed_bits([one >> at & (1 << unit) - 1 for one in taken], False, unit))
+        else:
+            found.append(reference.needed_bits([one >> at for one in taken], work.signed_activation, bits - at))
+    return max(found)
+
+
+@pytest.mark.parametrize("unit", [8, 5])
+def test_words_wider_than_a_unit_take_columns_and_rows(unit: int) -> None:
+    """All three against the reference on a grid with as many times fewer windows and filters."""
+    grid = Grid(tiles=2, filters=8, windows=9, lanes=3)
+    for at, work in enumerate(layers(54, seed=13)):
+        skipping = SKIPPING[at % len(SKIPPING)]
+        columns, rows = -(-work.activation_width // unit), -(-work.weight_width // unit)
+        left = replace(grid, filters=grid.filters // rows, windows=grid.windows // columns)
+        skipped = step_costs(work, left, skipping, lambda taken: 1)
+        cycles = sum(len(one) for run in skipped for one in run)
+        assert Tactical(grid, skipping, unit, memory=FREE).simulate(work).cycles == cycles, work.name
+        terms = serial_cycles(
+            work,
+            left,
+            skipping,
+            lambda taken, work=work: max(reference.retirement(one, 2) for one in slices_of(work, taken, unit)),
+        )
+        assert TacticalE(grid, skipping, unit_bits=unit, memory=FREE).simulate(work).cycles == terms, work.name
+        bits = serial_cycles(work, left, skipping, lambda taken, work=work: sliced_bits(work, taken, unit))
+        assert TacticalP(grid, skipping, unit, memory=FREE).simulate(work).cycles == bits, work.name
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("_kernels")
 @pytest.mark.parametrize("grid", [SMALL, Grid(1, 3, 2, 5), DNNSIM_GRID])
@@ -214,3 +252,5 @@ def test_what_it_cannot_run_is_refused() -> None:
         Tactical().simulate(replace(work, operands=None))
     with pytest.raises(ValueError, match=r"integers of 17 bits; tactical holds at most 16$"):
         Tactical().simulate(replace(work, weight_width=17))
+    with pytest.raises(ValueError, match=r"words of 16 and 8 bits take 2 columns and 1 rows of 8-bit units"):
+        Tactical(unit_bits=8).simulate(replace(work, activation_width=16, weight_width=8))

@@ -27,8 +27,9 @@ class Tactical(Accelerator):
     """DaDianNao with weights scheduled ahead of time so that zeros do not take a lane (``WeightSkipping``).
 
     cycles = sets of windows * sum over groups of filters (all tiles') of the most steps that one tile's filters are
-    left with. An operation is a product whose weight is not zero. The buffers are read as if no step were skipped
-    (assumed).
+    left with. Wider words than ``unit_bits`` are cut into slices, each in a column or row of its own; weights are
+    scheduled whole (assumed). An operation is a product whose weight is not zero, or one of slices of both. The buffers
+    are read as if no step were skipped (assumed).
 
     Source: Lascorz et al., "Bit-Tactical: A Software/Hardware Approach to Exploiting Value and Bit Sparsity in Neural
     Networks", ASPLOS 2019, as github isakedo/DNNsim@4748a60 has it (verified).
@@ -38,6 +39,7 @@ class Tactical(Accelerator):
     has_multipliers: ClassVar[bool] = True
     grid: Grid = ONE_WINDOW
     skipping: WeightSkipping = DNNSIM_SKIPPING
+    unit_bits: int = 16
     bits: int = 16
     frequency_mhz: float = 606
     memory: Memory = EDRAM
@@ -45,17 +47,18 @@ class Tactical(Accelerator):
 
     def simulate(self, work: Work) -> Cost:
         work.require_integers(self.name(), widest=self.bits)
-        weight, loops = work.values(self.name()).weight, work.loops
+        weight, loops, grid = work.values(self.name()).weight, work.loops, self.grid.composed(work, self.unit_bits)
         repeated = work.runs // len(weight)
-        steps = tile_schedules(weight, loops, self.grid, self.skipping).emitted.sum(-1)
-        cycles = repeated * self.grid.window_sets(loops) * int(steps.amax(3).sum())
+        steps = tile_schedules(weight, loops, grid, self.skipping).emitted.sum(-1)
+        cycles = repeated * grid.window_sets(loops) * int(steps.amax(3).sum())
+        each = ceil(work.activation_width / self.unit_bits) * ceil(work.weight_width / self.unit_bits)
         return grid_cost(
             work,
-            self.grid,
+            grid,
             cycles=cycles,
-            operations=repeated * loops.windows * int(torch.count_nonzero(weight)),
+            operations=each * repeated * loops.windows * int(torch.count_nonzero(weight)),
             capacity=cycles * self.grid.units,
-            operation_pj=self.technology.mac_pj(self.bits, self.bits),
+            operation_pj=self.technology.mac_pj(self.unit_bits, self.unit_bits),
             memory=self.memory,
             technology=self.technology,
             frequency_mhz=self.frequency_mhz,

@@ -1,6 +1,8 @@
 """Bit-Tactical with serial activations: zero weights are left out, and bits of the activations that are not needed."""
 
 from dataclasses import dataclass
+from functools import reduce
+from math import ceil
 from typing import ClassVar
 
 import torch
@@ -20,7 +22,7 @@ from adequate.accelerators.stripes import bit_pj
 from adequate.accelerators.sums import product_sum
 from adequate.accelerators.tactical import tile_schedules
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
-from adequate.accelerators.terms import Recoding, digits, term_counts
+from adequate.accelerators.terms import Recoding, digits, slices, term_counts
 from adequate.accelerators.weight_skipping import DNNSIM_SKIPPING, WeightSkipping
 from adequate.accelerators.work import Work
 
@@ -34,11 +36,13 @@ class TacticalE(Accelerator):
 
     The steps of ``Tactical``; a lane takes the activation of the weight that it holds, also of a zero that no weight
     has replaced. The cost of a step is that of the slowest unit of any window, filter and tile, by the rule of
-    ``Pragmatic`` in 16-bit units, 1 at least; fully connected layers are ``staggered``. An operation is a term by a
-    weight that is not zero.
+    ``Pragmatic``, 1 at least; fully connected layers are ``staggered``. Wider words than ``unit_bits`` are cut into
+    slices of |value|, each in a column or row of its own; weights are scheduled whole. An operation is a term by a
+    weight that is not zero, or by a slice of it.
 
     Source: Lascorz et al., "Bit-Tactical", ASPLOS 2019, as github isakedo/DNNsim@4748a60 has it (verified but for
-    fully connected layers, where it takes other columns' activations; ``first_stage_bits`` is assumed).
+    fully connected layers, where it takes other columns' activations; ``first_stage_bits`` is assumed, and so is that
+    slices share a schedule).
     """
 
     reads_values: ClassVar[bool] = True
@@ -47,6 +51,7 @@ class TacticalE(Accelerator):
     skipping: WeightSkipping = DNNSIM_SKIPPING
     first_stage_bits: int = 2
     recoding: Recoding = Recoding.BINARY
+    unit_bits: int = 16
     bits: int = 16
     frequency_mhz: float = 606
     memory: Memory = EDRAM
@@ -54,17 +59,20 @@ class TacticalE(Accelerator):
 
     def simulate(self, work: Work) -> Cost:
         work.require_integers(self.name(), widest=self.bits)
-        operands = work.values(self.name())
-        terms = digits(operands.activation, self.recoding)
-        cycles = _cycles(work, terms, self.grid, self.skipping, self.first_stage_bits)
+        operands, grid = work.values(self.name()), self.grid.composed(work, self.unit_bits)
+        parts = slices(operands.activation, work.activation_width, self.unit_bits)
+        terms = [digits(one, self.recoding) for one in parts]
+        cycles = _cycles(work, terms, grid, self.skipping, self.first_stage_bits)
+        counts = [term_counts(one, self.recoding) for one in parts]
         return grid_cost(
             work,
-            self.grid,
+            grid,
             cycles=cycles,
-            operations=product_sum(term_counts(operands.activation, self.recoding), operands.weight != 0, work.loops),
+            operations=product_sum(sum(counts[1:], counts[0]), operands.weight != 0, work.loops)
+            * ceil(work.weight_width / self.unit_bits),
             capacity=cycles * self.grid.units,
             operation_pj=Pragmatic(
-                self.grid, first_stage_bits=self.first_stage_bits, technology=self.technology
+                self.grid, self.unit_bits, self.first_stage_bits, technology=self.technology
             ).term_pj,
             memory=self.memory,
             technology=self.technology,
@@ -81,16 +89,19 @@ class TacticalP(Accelerator):
 
     The steps of ``Tactical`` and the activations of ``TacticalE``; the cost of a step is the most bits of any
     activation that is taken, with the sign's where the layer's format has one, 1 at least; fully connected layers are
-    ``staggered``. An operation is a bit of an activation, of those it needs itself, by a weight that is not zero.
+    ``staggered``. Wider words than ``unit_bits`` are cut into slices of two's complement, each in a column or row of
+    its own; weights are scheduled whole. An operation is a bit of an activation, of those it needs itself, by a weight
+    that is not zero, or by a slice of it.
 
     Source: Lascorz et al., "Bit-Tactical", ASPLOS 2019, as github isakedo/DNNsim@4748a60 has it (verified but for
-    fully connected layers, where it takes other columns' activations).
+    fully connected layers, where it takes other columns' activations; the slices are assumed).
     """
 
     reads_values: ClassVar[bool] = True
     has_multipliers: ClassVar[bool] = False
     grid: Grid = DNNSIM_GRID
     skipping: WeightSkipping = DNNSIM_SKIPPING
+    unit_bits: int = 16
     bits: int = 16
     frequency_mhz: float = 606
     memory: Memory = EDRAM
@@ -98,17 +109,20 @@ class TacticalP(Accelerator):
 
     def simulate(self, work: Work) -> Cost:
         work.require_integers(self.name(), widest=self.bits)
-        operands, bits = work.values(self.name()), work.activation_width
-        [own] = extents(operands.activation, bits, bits, signed=work.signed_activation, minor=False)
-        needed = (1 << own.top.to(torch.int32)) - 1
-        cycles = _cycles(work, needed, self.grid, self.skipping, NO_WAITING)
+        operands, grid = work.values(self.name()), self.grid.composed(work, self.unit_bits)
+        bits, signed = work.activation_width, work.signed_activation
+        own = extents(operands.activation, bits, self.unit_bits, signed=signed, minor=False)
+        needed = [(1 << one.top.to(torch.int32)) - 1 for one in own]
+        cycles = _cycles(work, needed, grid, self.skipping, NO_WAITING)
+        widths = [one.widths for one in own]
         return grid_cost(
             work,
-            self.grid,
+            grid,
             cycles=cycles,
-            operations=product_sum(own.widths, operands.weight != 0, work.loops),
+            operations=product_sum(sum(widths[1:], widths[0]), operands.weight != 0, work.loops)
+            * ceil(work.weight_width / self.unit_bits),
             capacity=cycles * self.grid.units,
-            operation_pj=bit_pj(self.technology, self.bits, self.grid.lanes),
+            operation_pj=bit_pj(self.technology, self.unit_bits, self.grid.lanes),
             memory=self.memory,
             technology=self.technology,
             frequency_mhz=self.frequency_mhz,
@@ -123,22 +137,23 @@ def _constants(frequency_mhz: float, technology: Technology) -> dict[str, Consta
     return {"frequency": frequency, **technology.constants()}
 
 
-def _cycles(work: Work, terms: Tensor, grid: Grid, skipping: WeightSkipping, first_stage_bits: int) -> int:
-    """Of all runs and groups; ``terms`` are the bits of the activations that take a cycle, in their shape."""
+def _cycles(work: Work, terms: list[Tensor], grid: Grid, skipping: WeightSkipping, first_stage_bits: int) -> int:
+    """Of all runs and groups; ``terms`` are the bits of the activations' slices that take a cycle, in their shape."""
     loops, cycles = work.loops, 0
     schedules = tile_schedules(work.values("a schedule").weight, loops, grid, skipping)
     for run in range(work.runs):
         own = run % len(schedules.source)
-        windows = windows_of(terms[run : run + 1], loops)[0]
+        parts = [windows_of(part[run : run + 1], loops)[0] for part in terms]
         for group in range(loops.groups):
-            taken = blocks(windows[group], grid.lanes).flatten(1).T.contiguous()
+            taken = [blocks(windows[group], grid.lanes).flatten(1).T.contiguous() for windows in parts]
             source, emitted = schedules.source[own, group], schedules.emitted[own, group]
             filter_set, tile, step = rows = emitted.nonzero().unbind(1)
             remaining = source.flatten(0, 2) if emitted.all() else source[rows]
-            costs = slowest_retirements(taken, step, remaining, first_stage_bits)
+            found = [slowest_retirements(one, step, remaining, first_stage_bits) for one in taken]
+            costs = reduce(torch.maximum, found)
             slowest = sets(costs, 1, grid.windows).amax(2).clamp_min(1)
             order = filter_set * emitted.shape[-1] + emitted.cumsum(-1)[rows] - 1
-            of_tiles = slowest.new_zeros(grid.tiles, emitted[:, 0].numel(), slowest.shape[1])
+            of_tiles = slowest.new_zeros(len(emitted[0]), emitted[:, 0].numel(), slowest.shape[1])
             of_tiles[tile, order] = slowest
             of_steps = of_tiles.amax(0)
             if loops.fully_connected:
