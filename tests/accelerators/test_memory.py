@@ -26,7 +26,7 @@ def test_what_makes_the_lesser_traffic_is_read_again() -> None:
 def test_transfers_overlap_the_computation() -> None:
     moved = 2 * (18 + 54 + 27)
     for cycles, expected in ((1, moved / 4), (1000, 1000)):
-        cost = Memory(99, 99, 32).around(WORK, Cost(cycles=cycles), frequency_hz=1e6, dram_pj_per_bit=20)
+        cost = Memory(99, 99, 32).around(WORK, Cost(cycles=cycles), Dadiannao(frequency_mhz=1))
         assert cost.cycles == pytest.approx(expected, abs=1)
         assert cost.seconds == cost.cycles / 1e6
         assert (cost.dram_bytes, cost.energy_parts_pj["dram"]) == (moved, moved * 160)

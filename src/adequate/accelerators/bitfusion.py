@@ -64,8 +64,7 @@ class Bitfusion(Accelerator):
                 + self.technology.sram_pj(self.memory.weight_bytes / (self.rows * self.columns), crossing[1]),
             },
         )
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, self)
 
     def cycles(self, work: Work) -> int:
         """Cycles of all runs, without waiting for the DRAM."""

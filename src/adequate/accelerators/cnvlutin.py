@@ -8,15 +8,12 @@ import torch
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
+from adequate.accelerators.grid import DADIANNAO_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.steps import bricks, sets, windows_of
 from adequate.accelerators.sums import product_sum
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.work import Work
-
-DADIANNAO_GRID = replace(DNNSIM_GRID, windows=1)
-"""DaDianNao's: one window at a time."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +44,12 @@ class Cnvlutin(Accelerator):
         windows = windows_of(in_lanes.flatten(1, 2), of_lanes).sum(3).amax(-1).clamp_min(1)
         cycles = self.grid.filter_sets(loops) * int(sets(windows, 2, self.grid.windows).amax(3).sum())
         return grid_cost(
+            self,
             work,
             self.grid,
             cycles=cycles,
             operations=product_sum(some, torch.ones_like(operands.weight), loops),
-            capacity=cycles * self.grid.units,
             operation_pj=self.technology.mac_pj(self.bits, self.bits),
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def constants(self) -> dict[str, Constant]:

@@ -59,8 +59,7 @@ class Dadiannao(Accelerator):
                 "buffer": words * self.technology.sram_pj(BANK_BYTES, self.bits),
             },
         )
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, self)
 
     def constants(self) -> dict[str, Constant]:
         frequency = Constant(self.frequency_mhz, "MHz", "Chen et al., MICRO 2014", verified=False)

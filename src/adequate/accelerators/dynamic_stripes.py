@@ -59,15 +59,12 @@ class DynamicStripes(Accelerator):
         cycles = serial_cycles(_group_costs(parts, loops, grid, group), loops, grid, self.column_registers)
         own_bits = sum(int(brick_sums(one.widths, loops, grid.lanes).sum()) for one in parts)
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=loops.filters * own_bits * ceil(work.weight_width / self.unit_bits),
-            capacity=cycles * self.grid.units,
             operation_pj=bit_pj(self.technology, self.unit_bits, self.grid.lanes),
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def constants(self) -> dict[str, Constant]:

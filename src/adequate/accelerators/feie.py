@@ -67,8 +67,7 @@ class Feie(Accelerator):
                 "buffer": self.technology.sram_pj(self.memory.activation_bytes, crossing),
             },
         )
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, self)
 
     @abstractmethod
     def _issued(self, work: Work) -> tuple[int, int]:

@@ -1,11 +1,12 @@
 """A grid of units that takes a layer step by step: the frame of the bit-serial machines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
+from typing import Protocol
 
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.loop_nest import LoopNest
-from adequate.accelerators.memory import Memory
+from adequate.accelerators.memory import Clocked, Memory
 from adequate.accelerators.technology import Constant, Technology
 from adequate.accelerators.work import Work
 
@@ -70,26 +71,30 @@ class Grid:
 DNNSIM_GRID = Grid(tiles=16, filters=16, windows=16, lanes=16)
 """The grid of github isakedo/DNNsim@4748a60 (verified): 16-bit activations bit by bit take as long as in DaDianNao."""
 
+DADIANNAO_GRID = replace(DNNSIM_GRID, windows=1)
+"""DaDianNao's: one window at a time."""
+
 BANK_BYTES = 512 << 10
 """What one access to a buffer reads from, taken to be as an SRAM of this size (assumed)."""
 
 
+class OnGrid(Clocked, Protocol):
+    """A machine that is a grid behind a memory."""
+
+    @property
+    def grid(self) -> Grid: ...
+    @property
+    def memory(self) -> Memory: ...
+
+
 def grid_cost(
-    work: Work,
-    grid: Grid,
-    *,
-    cycles: int,
-    operations: int,
-    capacity: int,
-    operation_pj: float,
-    memory: Memory,
-    technology: Technology,
-    frequency_mhz: float,
+    machine: OnGrid, work: Work, grid: Grid, *, cycles: int, operations: int, operation_pj: float, each: int = 1
 ) -> Cost:
-    """The whole cost of a layer on ``grid``, from what its computation takes.
+    """The whole cost of a layer on ``grid``, as it found ``machine``'s, from what its computation takes.
 
     Each set of windows reads every weight from its buffer, each set of filters the activations under every window, and
-    each output is written once, in words as wide as the layer's; nothing is kept from step to step (assumed).
+    each output is written once, in words as wide as the layer's; nothing is kept from step to step (assumed). A lane
+    can do ``each`` operations in a cycle.
     """
     loops = work.loops
     patches = loops.groups * loops.windows * loops.taps * loops.channels
@@ -101,16 +106,15 @@ def grid_cost(
     compute = Cost(
         macs=work.macs,
         operations=operations,
-        capacity=capacity,
+        capacity=cycles * machine.grid.units * each,
         cycles=cycles,
         traffic_bytes={"buffer": bits / 8},
         energy_parts_pj={
             "compute": operations * operation_pj,
-            "buffer": technology.sram_pj(BANK_BYTES, bits),
+            "buffer": machine.technology.sram_pj(BANK_BYTES, bits),
         },
     )
-    dram = technology.dram_pj_per_bit
-    return memory.around(work, compute, frequency_hz=frequency_mhz * 1e6, dram_pj_per_bit=dram)
+    return machine.memory.around(work, compute, machine)
 
 
 def grid_constants(

@@ -68,15 +68,12 @@ class Laconic(Accelerator):
             else:
                 cycles += sum(int(one.sum()) for one in costs)
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=product_sum(sum(a[1:], a[0]), sum(w[1:], w[0]), work.loops),
-            capacity=cycles * self.grid.units,
             operation_pj=self.term_pair_pj,
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     @property

@@ -52,15 +52,13 @@ class Loom(Accelerator):
         else:
             cycles = int((serial.sum(2) * rows.sum(2)).sum())
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=int((brick_sums(a, loops, grid.lanes) * w.sum(2)).sum()),
-            capacity=cycles * grid.units * self.serial_bits,
+            each=self.serial_bits,
             operation_pj=self.bit_product_pj,
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def _activation_bits(self, work: Work) -> Tensor:

@@ -2,13 +2,23 @@
 
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 
 from adequate.accelerators.compression import UNCOMPRESSED, Compression
 from adequate.accelerators.cost import Cost, added
+from adequate.accelerators.technology import Technology
 from adequate.accelerators.work import LayerOperands, Work
+
+
+class Clocked(Protocol):
+    """A machine with one clock, in one technology."""
+
+    @property
+    def frequency_mhz(self) -> float: ...
+    @property
+    def technology(self) -> Technology: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +38,21 @@ class Memory:
     activation_compression: Compression = UNCOMPRESSED
     weight_compression: Compression = UNCOMPRESSED
 
-    def around(self, work: Work, compute: Cost, *, frequency_hz: float, dram_pj_per_bit: float) -> Cost:
-        """A layer's whole cost: its computation, and the transfers beside it."""
-        moved = work.runs * self.moved_bytes(work)
-        return self.beside(compute, moved, frequency_hz=frequency_hz, dram_pj_per_bit=dram_pj_per_bit)
+    def around(self, work: Work, compute: Cost, machine: Clocked) -> Cost:
+        """A layer's whole cost: its computation on the machine, and the transfers beside it."""
+        return self.beside(compute, work.runs * self.moved_bytes(work), machine)
 
-    def beside(self, compute: Cost, moved_bytes: float, *, frequency_hz: float, dram_pj_per_bit: float) -> Cost:
+    def beside(self, compute: Cost, moved_bytes: float, machine: Clocked) -> Cost:
         """The cost of a computation with so many bytes moved beside it."""
         cycles = max(compute.cycles, ceil(8 * moved_bytes / self.bits_per_cycle))
         return replace(
             compute,
             cycles=cycles,
-            seconds=cycles / frequency_hz,
+            seconds=cycles / (machine.frequency_mhz * 1e6),
             traffic_bytes=added(compute.traffic_bytes, {"dram": moved_bytes}),
-            energy_parts_pj=added(compute.energy_parts_pj, {"dram": 8 * moved_bytes * dram_pj_per_bit}),
+            energy_parts_pj=added(
+                compute.energy_parts_pj, {"dram": 8 * moved_bytes * machine.technology.dram_pj_per_bit}
+            ),
         )
 
     def moved_bytes(self, work: Work) -> float:

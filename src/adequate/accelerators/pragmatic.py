@@ -56,15 +56,12 @@ class Pragmatic(Accelerator):
         weight_slices = ceil(work.weight_width / self.unit_bits)
         weights = torch.full_like(operands.weight, weight_slices)
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=product_sum(sum(counts[1:], counts[0]), weights, loops),
-            capacity=cycles * self.grid.units,
             operation_pj=self.term_pj,
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def _brick_cycles(self, magnitudes: Tensor, work: Work) -> Tensor:

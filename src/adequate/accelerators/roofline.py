@@ -44,8 +44,7 @@ class Roofline(Accelerator):
             cycles=cycles,
             energy_parts_pj={"compute": work.macs * each},
         )
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, self)
 
     def constants(self) -> dict[str, Constant]:
         frequency = Constant(self.frequency_mhz, "MHz", "as DaDianNao's, Chen et al., MICRO 2014", verified=False)

@@ -113,8 +113,7 @@ class RowStationary(Accelerator):
         fetched = ceil(loops.filters / mapping.m) * fetched_rows(loops, mapping.e) / loops.unpadded[0]
         outputs = ceil(loops.outputs * work.output_bits / 8)
         moved = weights * strips * ceil(work.runs / mapping.n) + work.runs * (activations * fetched + outputs)
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.beside(compute, moved, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.beside(compute, moved, self)
 
     def words(self, work: Work) -> Words:
         """Words between the buffer and the array in all runs; weights only pass through the buffer."""

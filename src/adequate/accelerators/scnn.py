@@ -102,8 +102,7 @@ class SCNN(Accelerator):
             capacity=cycles * self.tiles[0] * self.tiles[1] * self.inputs * self.weights,
             cycles=cycles,
         )
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, self)
 
     def constants(self) -> dict[str, Constant]:
         frequency = Constant(self.frequency_mhz, "MHz", "Parashar et al., ISCA 2017", verified=False)

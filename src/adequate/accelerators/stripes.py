@@ -45,15 +45,12 @@ class Stripes(Accelerator):
         else:
             cycles = work.runs * steps * cost
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=work.macs * work.activation_width * ceil(work.weight_width / self.unit_bits),
-            capacity=cycles * self.grid.units,
             operation_pj=bit_pj(self.technology, self.unit_bits, self.grid.lanes),
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def constants(self) -> dict[str, Constant]:

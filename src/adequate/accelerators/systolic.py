@@ -71,8 +71,7 @@ class Systolic(Accelerator):
                 "buffer": self.technology.sram_pj(self.memory.activation_bytes, crossing),
             },
         )
-        dram = self.technology.dram_pj_per_bit
-        return self.memory.around(work, compute, frequency_hz=self.frequency_mhz * 1e6, dram_pj_per_bit=dram)
+        return self.memory.around(work, compute, self)
 
     def cycles(self, loops: LoopNest) -> int:
         """Cycles of one run, without waiting for the DRAM."""

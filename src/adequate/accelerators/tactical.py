@@ -1,6 +1,6 @@
 """Bit-Tactical: a grid that leaves out weights that are zero."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
 
@@ -10,16 +10,13 @@ from torch import Tensor
 from adequate.accelerators.accelerator import Accelerator
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DADIANNAO_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.loop_nest import LoopNest
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.steps import blocks, filters_of, sets
 from adequate.accelerators.technology import HOROWITZ_45, Constant, Technology
 from adequate.accelerators.weight_skipping import DNNSIM_SKIPPING, Schedule, WeightSkipping
 from adequate.accelerators.work import Work
-
-ONE_WINDOW = replace(DNNSIM_GRID, windows=1)
-"""DaDianNao's grid."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Tactical(Accelerator):
 
     reads_values: ClassVar[bool] = True
     has_multipliers: ClassVar[bool] = True
-    grid: Grid = ONE_WINDOW
+    grid: Grid = DADIANNAO_GRID
     skipping: WeightSkipping = DNNSIM_SKIPPING
     unit_bits: int = 16
     bits: int = 16
@@ -53,20 +50,17 @@ class Tactical(Accelerator):
         cycles = repeated * grid.window_sets(loops) * int(steps.amax(3).sum())
         each = ceil(work.activation_width / self.unit_bits) * ceil(work.weight_width / self.unit_bits)
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=each * repeated * loops.windows * int(torch.count_nonzero(weight)),
-            capacity=cycles * self.grid.units,
             operation_pj=self.technology.mac_pj(self.unit_bits, self.unit_bits),
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def constants(self) -> dict[str, Constant]:
-        frequency = Constant(self.frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-        return {"frequency": frequency, **self.technology.constants()}
+        operation_pj = self.technology.mac_pj(self.unit_bits, self.unit_bits)
+        return grid_constants("product", operation_pj, self.frequency_mhz, self.technology)
 
 
 def tile_schedules(weight: Tensor, loops: LoopNest, grid: Grid, skipping: WeightSkipping) -> Schedule:

@@ -13,7 +13,7 @@ from adequate.accelerators.columns import staggered
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.dadiannao import EDRAM
 from adequate.accelerators.extents import extents
-from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_cost
+from adequate.accelerators.grid import DNNSIM_GRID, Grid, grid_constants, grid_cost
 from adequate.accelerators.memory import Memory
 from adequate.accelerators.pragmatic import Pragmatic
 from adequate.accelerators.retirement import slowest_retirements
@@ -65,22 +65,22 @@ class TacticalE(Accelerator):
         cycles = _cycles(work, terms, grid, self.skipping, self.first_stage_bits)
         counts = [term_counts(one, self.recoding) for one in parts]
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=product_sum(sum(counts[1:], counts[0]), operands.weight != 0, work.loops)
             * ceil(work.weight_width / self.unit_bits),
-            capacity=cycles * self.grid.units,
-            operation_pj=Pragmatic(
-                self.grid, self.unit_bits, self.first_stage_bits, technology=self.technology
-            ).term_pj,
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
+            operation_pj=self.term_pj,
         )
 
+    @property
+    def term_pj(self) -> float:
+        """A term by a weight, as ``Pragmatic``'s, in pJ."""
+        return Pragmatic(self.grid, self.unit_bits, self.first_stage_bits, technology=self.technology).term_pj
+
     def constants(self) -> dict[str, Constant]:
-        return _constants(self.frequency_mhz, self.technology)
+        return grid_constants("term by a weight", self.term_pj, self.frequency_mhz, self.technology)
 
 
 @dataclass(frozen=True)
@@ -116,25 +116,18 @@ class TacticalP(Accelerator):
         cycles = _cycles(work, needed, grid, self.skipping, NO_WAITING)
         widths = [one.widths for one in own]
         return grid_cost(
+            self,
             work,
             grid,
             cycles=cycles,
             operations=product_sum(sum(widths[1:], widths[0]), operands.weight != 0, work.loops)
             * ceil(work.weight_width / self.unit_bits),
-            capacity=cycles * self.grid.units,
             operation_pj=bit_pj(self.technology, self.unit_bits, self.grid.lanes),
-            memory=self.memory,
-            technology=self.technology,
-            frequency_mhz=self.frequency_mhz,
         )
 
     def constants(self) -> dict[str, Constant]:
-        return _constants(self.frequency_mhz, self.technology)
-
-
-def _constants(frequency_mhz: float, technology: Technology) -> dict[str, Constant]:
-    frequency = Constant(frequency_mhz, "MHz", "assumed: DaDianNao's", verified=False)
-    return {"frequency": frequency, **technology.constants()}
+        operation_pj = bit_pj(self.technology, self.unit_bits, self.grid.lanes)
+        return grid_constants("bit by a weight", operation_pj, self.frequency_mhz, self.technology)
 
 
 def _cycles(work: Work, terms: list[Tensor], grid: Grid, skipping: WeightSkipping, first_stage_bits: int) -> int:
