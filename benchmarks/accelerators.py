@@ -24,6 +24,8 @@ from adequate.network import Network
 
 BITS = 8
 TRIALS = 7
+IMAGES, SMALL = 8, 10**7
+"""Of a network of so few products one image is over before the calls are: several say what a product takes."""
 WEIGHTS = {
     "lenet": "caffe_small/lenet_iter_10000.caffemodel",
     "resnet20": "cifar10_resnet_pytorch/resnet20-12fca82f.th",
@@ -54,6 +56,10 @@ def report(name: str) -> None:
     about = {"network": name, "trained": weights.is_file(), "processor": native.processor.name.lower()}
     shown("operands", about, best(lambda: aq.operands(network, design, x)))
     shown("work in bits", about, best(lambda: [bit_work(one, BITS) for one in works]), works)
+    if network.macs < SMALL:
+        many = aq.operands(network, design, x.expand(IMAGES, -1, -1, -1))
+        more = [work_of(network[layer], design[layer], one) for layer, one in many.items()]
+        shown(f"work in bits, {IMAGES} images", about, best(lambda: [bit_work(one, BITS) for one in more]), more)
     spent = {one.name(): time_of(one(), network, design, operands) for one in ACCELERATORS}
     for machine, taken in spent.items():
         shown(machine, about, taken, works)
