@@ -83,5 +83,6 @@ def _rectified(builder: Builder, form: Rectifier, x: Value, given: Given) -> Val
     """The two sides of zero, each with its factor; one of them is 0."""
     x = replace(x, unit=(power(form.numbers.grid),))
     above, below = form.affine(given, len(x.shape)).factor
-    sides = ((builder.clamp(x, 0, None), above), (builder.clamp(x, None, 0), below))
-    return builder.add(*(builder.multiply(side, constant(builder, factor, None)) for side, factor in sides))
+    up = builder.multiply(builder.clamp(x, 0, None), constant(builder, above, None))
+    down = builder.multiply(builder.clamp(x, None, 0), constant(builder, below, None))
+    return builder.add(up, down)

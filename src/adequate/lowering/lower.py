@@ -15,6 +15,7 @@ from adequate.emulated_layer.calls import outside
 from adequate.emulated_layer.forms import FORMS, Given, arguments_of, form_of
 from adequate.emulated_layer.function import AVERAGES, ELEMENTWISE
 from adequate.emulated_layer.inside import SHAPING
+from adequate.lowering.between import Refused, flat, of_shapes, placeholder_shape
 from adequate.lowering.builder import Builder, NotLowered, Raw
 from adequate.lowering.elementwise import ARGUMENTS, BOUNDS, bounded, combined, constant, ends_of
 from adequate.lowering.functions import computed
@@ -23,8 +24,8 @@ from adequate.lowering.products import product
 from adequate.lowering.rounding import quantized
 from adequate.lowering.windows import pooled, reduced
 from adequate.network import Layer, Network
-from adequate.network.graph import arguments, function_of, shape_of, tensor_of
-from adequate.network.listing import ASSERTIONS, CONSTANTS, OPERATIONS
+from adequate.network.graph import arguments, function_of, tensor_of
+from adequate.network.listing import OPERATIONS
 from adequate.program.program import Program
 from adequate.program.value import Value, exponent
 
@@ -37,10 +38,6 @@ HELD = {torch.float32: 24, torch.float64: 53, torch.float16: 11, torch.bfloat16:
 """Significant bits of the dtypes that the emulation holds values in."""
 
 FORMS_NEED = "with an input and an output format, of one scale each and few bits, and with arguments that are known"
-
-
-class _Refused:
-    """Stands for a value that could not be made, so that every layer with a reason of its own is named."""
 
 
 def lower(network: Network, design: Design) -> Program:
@@ -72,7 +69,7 @@ class _Lowering:
         outputs: tuple[Any, ...] = ()
         for node in self.graph.graph.nodes:
             if node.op == "output":
-                outputs = tuple(_flat(self._value(node.args[0])))
+                outputs = tuple(flat(self._value(node.args[0])))
             elif node.name in calls:
                 self.known[node] = self._layer(calls[node.name][0], node, calls[node.name][1])
             elif node.name not in inside:
@@ -87,9 +84,9 @@ class _Lowering:
     def _layer(self, layer: Layer, node: Node, call: tuple[str, ...]) -> Any:
         read = (tuple(outside([self.nodes[name] for name in call])), {}) if len(call) > 1 else (node.args, node.kwargs)
         args, kwargs = (self._value(one) for one in read)
-        if any(isinstance(one, _Refused) for one in _flat((args, kwargs))):
-            return _Refused()
-        if not any(isinstance(one, Value | Raw) for one in _flat((args, kwargs))):
+        if any(isinstance(one, Refused) for one in flat((args, kwargs))):
+            return Refused()
+        if not any(isinstance(one, Value | Raw) for one in flat((args, kwargs))):
             return node.target(*args, **kwargs)  # type: ignore[operator]
         chosen, builder = self.design[layer.name], self.builder
         builder.layer = layer.name
@@ -97,7 +94,7 @@ class _Lowering:
             return self._settled(layer, chosen, self._computed(layer, chosen, node, args, kwargs))
         except NotLowered as reason:
             self.refused.setdefault(layer.name, str(reason))
-            return _Refused()
+            return Refused()
 
     def _computed(self, layer: Layer, chosen: LayerDesign, node: Node, args: Any, kwargs: dict[str, Any]) -> Any:
         builder, operation = self.builder, layer.operation
@@ -152,7 +149,7 @@ class _Lowering:
 
     def _settled(self, layer: Layer, chosen: LayerDesign, result: Any) -> Any:
         """The result through the output format, or as it is if the emulation holds it exactly."""
-        settled = [self._settle(layer, chosen, one) for one in _flat(result)]
+        settled = [self._settle(layer, chosen, one) for one in flat(result)]
         values = [one for one in settled if isinstance(one, Value)]
         if values:
             self.layers[layer.name] = values[-1].name
@@ -178,13 +175,13 @@ class _Lowering:
     def _other(self, node: Node) -> Any:
         """Inputs, parameters, and calls that only concern shapes or constants."""
         if node.op == "placeholder":
-            return Raw(str(node.target), _placeholder_shape(node))
+            return Raw(str(node.target), placeholder_shape(node))
         if node.op == "get_attr":
             return tensor_of(self.graph, str(node.target))
         args, kwargs = (self._value(one) for one in (node.args, dict(node.kwargs)))
-        values = [one for one in _flat((args, kwargs)) if isinstance(one, Value | Raw)]
-        if not values or any(isinstance(one, _Refused) for one in _flat((args, kwargs))):
-            return _of_shapes(node, args, kwargs)
+        values = [one for one in flat((args, kwargs)) if isinstance(one, Value | Raw)]
+        if not values or any(isinstance(one, Refused) for one in flat((args, kwargs))):
+            return of_shapes(node, args, kwargs)
         return self._wired(node, args, kwargs, values)
 
     def _wired(self, node: Node, args: Any, kwargs: dict[str, Any], values: list[Value | Raw]) -> Any:
@@ -198,8 +195,8 @@ class _Lowering:
                 return moved(self.builder, node.target, args, kwargs, values[0])  # type: ignore[arg-type]
         except NotLowered as reason:
             self.refused.setdefault(node.name, str(reason))
-            return _Refused()
-        return _of_shapes(node, args, kwargs)
+            return Refused()
+        return of_shapes(node, args, kwargs)
 
     def _value(self, argument: Any) -> Any:
         return map_arg(argument, lambda node: self.known[node])
@@ -225,41 +222,5 @@ def _named(node: Node, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     return {**dict(zip(names, args, strict=False)), **kwargs}
 
 
-def _of_shapes(node: Node, args: Any, kwargs: dict[str, Any]) -> Any:
-    """A call between the layers: a size, a part of a result, a constant."""
-    operands = list(_flat((args, kwargs)))
-    refused = next((one for one in operands if isinstance(one, _Refused)), None)
-    if refused is not None:
-        return refused
-    values = [one for one in operands if isinstance(one, Value | Raw)]
-    name = function_of(node)
-    if not values or name == "getitem":
-        return node.target(*args, **kwargs)  # type: ignore[operator]
-    if name == "sym_size":
-        return values[0].shape[args[1]]
-    if name in ("alias", "detach", "detach_", "of_batch"):
-        return args[0]
-    if name in CONSTANTS:
-        meta = torch.empty(values[0].shape)
-        return node.target(*(meta if one is values[0] else one for one in args), **kwargs)  # type: ignore[operator]
-    if name in ASSERTIONS:
-        return None
-    raise ValueError(f"{name} between the layers has no integer form (node {node.name!r})")
-
-
 def _axes(given: Any) -> tuple[int, ...]:
     return () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
-
-
-def _placeholder_shape(node: Node) -> tuple[int, ...]:
-    return tuple(1 if size is None else size for size in shape_of(node.meta.get("val")))
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, list | tuple):
-        for one in value:
-            yield from _flat(one)
-    else:
-        yield value
