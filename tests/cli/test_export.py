@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.accelerators.installed import require_yosys
+
 Command = Callable[..., Any]
 
 KINDS = ["npz", "qonnx", "onnx"]
@@ -72,3 +74,21 @@ def test_what_is_no_export(adequate: Command, run_folder: Path, tmp_path: Path) 
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "is no" in adequate("export", empty, "--to", "npz", "--out", tmp_path / "x").err
+
+
+def test_areas_are_of_verilog(adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    answer = adequate("export", run_folder, "--to", "hls", "--out", tmp_path / "hls", "--area")
+    assert answer.code == 2
+    assert "--area goes with --to verilog" in answer.err
+    assert not (tmp_path / "hls").exists()
+
+
+@pytest.mark.slow
+def test_the_area_of_a_processing_element(adequate: Command, run_folder: Path, tmp_path: Path) -> None:
+    tool = require_yosys().version
+    options = ("--to", "verilog", "--out", tmp_path / "verilog", "--images", 1, "--area", "--json")
+    found = adequate("export", run_folder, *options).json["element"]
+    assert found["synthesized_by"] == tool
+    assert found["transistors"] > 16 * found["flip_flops"] > 0
+    assert found["luts"] > 0
+    assert found["gates"] > 0
