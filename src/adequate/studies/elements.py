@@ -43,9 +43,6 @@ DESIGNS: dict[str, LayerDesign] = {
     "8 bits shifted": LayerDesign(_BYTE, PowerOfTwo(4), multiplier=Shift(8, 4)),
     "signs": LayerDesign(Binary(), Binary(), multiplier=XnorProduct()),
     "e4m3, float(5,10) register": LayerDesign(E4M3, E4M3, multiplier=_ROUNDED, accumulator=Accumulator(_HALF)),
-    "e4m3, float(5,10) register, compensated": LayerDesign(
-        E4M3, E4M3, multiplier=_ROUNDED, accumulator=Accumulator(_HALF, compensated=True)
-    ),
 }
 """A linear layer's designs, by their names."""
 
@@ -61,7 +58,7 @@ class Row:
 
     head: ClassVar[tuple[str, ...]] = (
         "processing element",
-        "activation, bits",
+        "word, bits",
         "weight, bits",
         "sum, bits",
         "LUTs",
