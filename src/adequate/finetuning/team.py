@@ -49,7 +49,7 @@ class Team:
         """The module with gradients that are the mean over all processes."""
         if self.size == 1:
             return module
-        return nn.parallel.DistributedDataParallel(module, broadcast_buffers=False, static_graph=True)
+        return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False, static_graph=True)
 
     def share(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, float]:
         """This process's images of a batch, and the factor by which its mean loss counts.
@@ -94,7 +94,5 @@ def together() -> Iterator[Team]:
         yield Team()
         return
     distributed.init_process_group("gloo")
-    try:
-        yield Team.here()
-    finally:
-        distributed.destroy_process_group()
+    yield Team.here()
+    distributed.destroy_process_group()  # not after an error: the others may be waiting, and end with this process

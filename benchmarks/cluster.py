@@ -1,0 +1,104 @@
+"""How much faster trials run on a Ray cluster of two local nodes, one core each, than in one process: LeNet, MNIST."""
+
+import json
+import os
+import random
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import ray
+import torch
+from ray.cluster_utils import Cluster
+
+import adequate as aq
+from adequate.cluster import ray_map
+
+IMAGES, DESIGNS, ROUNDS = 1_000, 60, 5
+STORE_BYTES = 200 * 10**6
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The accuracy of a design on all images."""
+
+    network: aq.Network
+    images: aq.Split
+
+    def __call__(self, design: aq.Design) -> dict[str, float]:
+        return {"accuracy": float(aq.evaluate(aq.emulate(self.network, design), self.images))}
+
+
+def lenet() -> tuple[Scored, list[aq.Design]]:
+    """The trained network, and designs of 2 to 8 bits in each layer."""
+    data_dir = Path(os.environ["ADEQUATE_DATA"])
+    chosen = aq.entry("lenet")
+    model = chosen.build()
+    chosen.load(model, data_dir / "models" / "caffe_small" / "lenet_iter_10000.caffemodel")
+    data = chosen.prepare(aq.load("mnist", data_dir))
+    network = aq.trace(model.eval(), torch.zeros(chosen.example_shape))
+    ranges = aq.profile(network, data.calibration(torch.Generator().manual_seed(0)))
+    uniform = {bits: aq.dynamic_fixed(ranges, bits) for bits in range(2, 9)}
+    draw, designs = random.Random(0), list[aq.Design]()
+    for _ in range(DESIGNS):
+        design = aq.Design()
+        for name in uniform[8]:
+            slots = {slot: getattr(uniform[draw.randint(2, 8)][name], slot) for slot in ("input", "weight", "output")}
+            design = design.with_layers(name, **slots)
+        designs.append(design)
+    return Scored(network, data.test.first(IMAGES)), designs
+
+
+def asking(designs: list[aq.Design]) -> Generator[list[aq.Design], list[aq.Trial], None]:
+    """One batch."""
+    yield designs
+
+
+def seconds(map: Callable[..., Any], trial: Scored, designs: Sequence[aq.Design]) -> tuple[float, tuple[aq.Trial, ...]]:
+    """How long the trials take, and they."""
+    began = perf_counter()
+    result = aq.search(asking(list(designs)), trial, map=map)
+    return perf_counter() - began, result.trials
+
+
+def main() -> None:
+    """In turn in this process and on the cluster, after a batch that has every worker started."""
+    torch.set_num_threads(1)
+    trial, designs = lenet()
+    cluster = Cluster()
+    try:
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES, include_dashboard=False)
+        cluster.wait_for_nodes()
+        ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+        with ray_map() as two:
+            started, _ = seconds(two, trial, designs[:8])
+            alone, together = [], []
+            for _ in range(ROUNDS):
+                for times, map_ in ((alone, map), (together, two)):
+                    taken, trials = seconds(map_, trial, designs)
+                    times.append((taken, trials))
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    ratios = [a / b for (a, _), (b, _) in zip(alone, together, strict=True)]
+    print(
+        json.dumps(
+            {
+                "figure": f"LeNet trials on {IMAGES} images: one process / 2 nodes x 1 core, wall time",
+                "designs": DESIGNS,
+                "same_trials": all(trials == alone[0][1] for _, trials in (*alone, *together)),
+                "trials_a_minute_alone": round(60 * DESIGNS / median(taken for taken, _ in alone), 1),
+                "speedup": round(median(ratios), 3),
+                "of_rounds": [round(ratio, 3) for ratio in ratios],
+                "first_batch_seconds": round(started, 2),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
