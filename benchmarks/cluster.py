@@ -17,7 +17,7 @@ from ray.cluster_utils import Cluster
 import adequate as aq
 from adequate.cluster import ray_map
 
-IMAGES, DESIGNS, ROUNDS = 1_000, 60, 5
+IMAGES, DESIGNS, ROUNDS = 1_000, 40, 3
 STORE_BYTES = 200 * 10**6
 
 

@@ -2,10 +2,14 @@
 
 import logging
 import os
+import socket
 from typing import Any
 
 OBJECT_STORE_BYTES = 200 * 10**6
 """Shared memory of a cluster started here; what does not fit goes to the disk."""
+
+
+CONNECT_SECONDS = 5.0
 
 
 def connected(address: str | None, cores: int | None) -> bool:
@@ -29,8 +33,9 @@ def connected(address: str | None, cores: int | None) -> bool:
         ray.init(address="local", num_cpus=cores, _node_ip_address="127.0.0.1", **local, **quiet)
         return True
     try:
+        _reach(address)
         ray.init(address=address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ConnectionError(f"no Ray cluster at {address!r}: {first_line(error)}") from error
     return True
 
@@ -46,6 +51,13 @@ def ray_package() -> Any:
     except ModuleNotFoundError:
         raise FileNotFoundError("a cluster needs Ray: pip install 'adequate[cluster]'") from None
     return ray
+
+
+def _reach(address: str) -> None:
+    """At once, where Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and "//" not in host:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 def first_line(error: Exception) -> str:
