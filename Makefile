@@ -51,6 +51,7 @@ bench: .venv/installed-test ## one JSON line per figure: ratios to plain torch, 
 	@$(BIN)/python benchmarks/racing.py
 	@$(BIN)/python -m benchmarks.strategies
 	@$(BIN)/python benchmarks/search.py
+	@$(BIN)/python benchmarks/cluster.py
 	@$(BIN)/python benchmarks/accelerators.py
 
 clean: ## remove what make made: .venv, site, caches, the demo's run
