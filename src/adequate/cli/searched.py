@@ -29,6 +29,7 @@ def write_search_report(run: Run, network: Network | None) -> None:
         accuracies={} if tested is None else {label: _score(tested)},
         commands=tuple(known.get("commands", ())),
         reference=found.reference,
+        costs=run.costs_file.name if run.costs_file.exists() else None,
     )
     baseline = None if not results else _score({"accuracy": results["baseline"], "images": results["images"]})
     ranges, _ = run.ranges()
