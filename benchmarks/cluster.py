@@ -67,6 +67,7 @@ def seconds(map: Callable[..., Any], trial: Scored, designs: Sequence[aq.Design]
 def main() -> None:
     """In turn in this process and on the cluster, after a batch that has every worker started."""
     torch.set_num_threads(1)
+    os.environ["RAY_worker_niceness"] = "0"  # Ray's own is 15: on a machine that is not idle workers would wait
     trial, designs = lenet()
     cluster = Cluster()
     try:
