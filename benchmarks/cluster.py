@@ -18,6 +18,9 @@ import adequate as aq
 from adequate.cluster import ray_map
 
 IMAGES, DESIGNS, ROUNDS = 1_000, 40, 3
+NICE = {"RAY_worker_niceness": "0"}
+"""Ray's own is 15: on a machine that is not idle its workers would wait while this process does not."""
+
 STORE_BYTES = 200 * 10**6
 
 
@@ -67,7 +70,7 @@ def seconds(map: Callable[..., Any], trial: Scored, designs: Sequence[aq.Design]
 def main() -> None:
     """In turn in this process and on the cluster, after a batch that has every worker started."""
     torch.set_num_threads(1)
-    os.environ["RAY_worker_niceness"] = "0"  # Ray's own is 15: on a machine that is not idle workers would wait
+    os.environ |= NICE
     trial, designs = lenet()
     cluster = Cluster()
     try:
