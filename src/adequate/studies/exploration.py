@@ -318,7 +318,7 @@ class _Laboratory:
         return self._search(ask())
 
     def _search(self, strategy: Strategy) -> Result:
-        context = f"{self.bench.context}, {self.subject.learnt_from} {OBJECTIVES}"
+        context = self.bench.context_with(learnt_from=self.subject.learnt_from, objectives=OBJECTIVES)
         return search(
             strategy, self.trial, store=self.store, context=context, objectives=(), progress=self.watcher.tried
         )
