@@ -14,9 +14,10 @@ from adequate.formats import Fixed
 from adequate.network import Network, trace
 from adequate.profiling import profile
 from adequate.studies import exploration
-from adequate.studies.exploration import OBJECTIVES, beaten_by
+from adequate.studies.exploration_laboratory import beaten_by
 from adequate.studies.exploration_rows import Measured, Row
 from adequate.studies.exploration_space import operand_bits, space_of, uniform, wide_outputs
+from adequate.studies.exploration_subjects import OBJECTIVES
 from adequate.studies.table import cells, markdown
 
 BITS = range(2, 9)
