@@ -127,7 +127,7 @@ MISUSES = {
     "no such command": (("traces",), "'traces'"),
     "no such study": (
         ("study", "gysel"),
-        "no such study 'gysel'; there are dataflows, eyeriss, exploration, laconic, proxsim",
+        "no such study 'gysel'; there are dataflows, elements, eyeriss, exploration, laconic, proxsim",
     ),
     "no such table": (("study", "ristretto", "--table", "9.9"), "no such table '9.9'"),
     "no such run": (("report", "nowhere"), "'nowhere' does not exist"),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from adequate.design import Design
-from adequate.exploration import Result, Store, Strategy, search
+from adequate.exploration import Context, Result, Store, Strategy, search
 from tests.contracts.strategy_contract import shuffled_map
 from tests.exploration.answers import noted
 from tests.exploration.problems import ADDITIVE, Additive
@@ -61,7 +61,7 @@ class AnswerContract:
         whole = carried_out(self.make, problem, 0.99)
         with Store(tmp_path / "trials.db") as store:
             for trial in whole.trials[: len(whole.trials) // 2]:
-                store.put("", trial, 0.0)
+                store.put(Context(), trial, 0.0)
             assert carried_out(self.make, problem, 0.99, store=store) == whole
 
     def test_none_if_not_even_the_widest_is_accurate_enough(self) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Generator
 
 from adequate.design import Design
-from adequate.exploration import Result, Store, Strategy, random_points, search
+from adequate.exploration import Context, Result, Store, Strategy, random_points, search
 from tests.exploration.answers import noted
 from tests.exploration.problems import PROBLEMS, Problem, knobs
 
@@ -96,7 +96,7 @@ class FrontContract:
         whole = carried_out(self.make, problem, SOME_TRIALS)
         with Store(tmp_path / "trials.db") as store:
             for trial in whole.trials[:half]:
-                store.put("", trial, 0.0)
+                store.put(Context(), trial, 0.0)
             resumed = carried_out(self.make, problem, SOME_TRIALS, store=store)
         assert resumed == whole
         assert (resumed.evaluations, resumed.reused) == (SOME_TRIALS - half, half)
