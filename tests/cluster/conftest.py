@@ -27,6 +27,7 @@ def two_nodes(ray: Any) -> Iterator[Any]:
     """This process is connected to them; a module's last test may remove the second."""
     from ray.cluster_utils import Cluster
 
+    os.environ.setdefault("RAY_worker_niceness", "0")  # as nice as this process: other tests run beside it
     cluster = Cluster()
     try:
         for _ in range(2):

@@ -29,6 +29,8 @@ def connected(address: str | None, cores: int | None) -> bool:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
+        # Ray's own is 15: beside anything else on this machine its workers would wait and wait.
+        os.environ.setdefault("RAY_worker_niceness", "0")
         local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
         ray.init(address="local", num_cpus=cores, _node_ip_address="127.0.0.1", **local, **quiet)
         return True
