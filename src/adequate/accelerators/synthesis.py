@@ -19,14 +19,13 @@ TOP = "top"
 
 LIBERTY = "cells.lib"
 
-# Without -noalumacc a sum and a signed product become one sum of sign-extended rows: a MAC half as large again. What
-# flip-flops hold at first is of an FPGA alone.
-_GENERIC = ("proc", "setattr -unset init w:*", "synth -flatten -noabc -noalumacc -top top")
+# Without -noalumacc a sum and a signed product become one sum of sign-extended rows: a MAC half as large again.
+_GENERIC = "synth -flatten -noabc -noalumacc -top top"
 _FPGA = "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top top"  # out of context: no pads, no clock buffers
 
 
 def _mapped(flip_flops: str, gates: str) -> tuple[str, ...]:
-    return (*_GENERIC, flip_flops, f"abc {gates}", "opt_clean")
+    return _GENERIC, flip_flops, f"abc {gates}", "opt_clean"
 
 
 _PLAIN = "dfflegalize -cell $_DFF_P_ x"  # what enables and resets do, gates do in front of the flip-flop
@@ -39,6 +38,8 @@ SCRIPTS: dict[Target, tuple[tuple[str, ...], str]] = {
     Target.LIBRARY: (_mapped(f"dfflibmap -liberty {LIBERTY}", f"-liberty {LIBERTY}"), ""),
 }
 """Yosys' commands for each target, and the options of ``stat`` that count what they leave."""
+
+_UNINITIALIZED = ("proc", "setattr -unset init w:*")  # what flip-flops hold at first is of an FPGA alone
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def synthesize(
         raise ValueError(f"a Liberty file goes with {Target.LIBRARY}; {target} is given {liberty or 'none'}")
     yosys = yosys or Yosys.installed()
     cells = b"" if liberty is None else liberty.read_bytes()
-    file, read, source = _source(circuit)
-    parts = [source, repr((target, SCRIPTS[target])).encode(), yosys.version.encode(), cells]
+    file, read, source = _source(circuit, target)
+    parts = [source, repr((target, read, SCRIPTS[target])).encode(), yosys.version.encode(), cells]
     key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
     kept = cache_folder() / "synthesis" / f"{key}.json"
     with suppress(OSError, ValueError, TypeError, KeyError):  # not there, or not whole: made again
@@ -93,11 +94,12 @@ def _area(target: Target, yosys: Yosys, figures: dict[str, Any]) -> Area:
     return Area(target, yosys.version, cells, *(figures[name] for name in ("transistors", "area", "leakage_nw")))
 
 
-def _source(circuit: Circuit | Clocked) -> tuple[str, tuple[str, ...], bytes]:
+def _source(circuit: Circuit | Clocked, target: Target) -> tuple[str, tuple[str, ...], bytes]:
     """A file, the commands that read it and call what is in it ``TOP``, and its content."""
     if isinstance(circuit, Clocked):
         reading = ("read_verilog circuit.v", "hierarchy -check -auto-top", f"rename -top {TOP}")
-        return "circuit.v", reading, circuit.verilog.encode()
+        more = () if target in (Target.FPGA, Target.FPGA_DSP) else _UNINITIALIZED
+        return "circuit.v", (*reading, *more), circuit.verilog.encode()
     try:
         from adequate.circuits.rtlil import rtlil
     except ModuleNotFoundError:
