@@ -27,11 +27,11 @@ class Row:
     values: dict[str, Value]
 
 
-def flat(record: Record) -> Row:
-    """A trial in columns; a figure called like another column, or ``figures...``, becomes ``figures.NAME``."""
+def parts(record: Record) -> tuple[dict[str, Value], dict[str, Value]]:
+    """What is said of a trial before its figures, and after them."""
     context = record.context
-    first: dict[str, Value] = {"design": record.digest, "epochs": record.epochs, "split": record.split}
-    last: dict[str, Value] = {
+    asked: dict[str, Value] = {"design": record.digest, "epochs": record.epochs, "split": record.split}
+    known: dict[str, Value] = {
         "seconds": record.seconds,
         "created": record.created,
         "network": context.network,
@@ -40,6 +40,12 @@ def flat(record: Record) -> Row:
         "settings": context.settings,
         "versions": context.versions,
     }
+    return asked, known
+
+
+def flat(record: Record) -> Row:
+    """A trial in columns; a figure called like another column, or ``figures...``, becomes ``figures.NAME``."""
+    first, last = parts(record)
     figures = {
         f"figures.{name}" if name in first.keys() | last.keys() or name.startswith("figures.") else name: value
         for name, value in record.figures.items()

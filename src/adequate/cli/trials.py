@@ -88,20 +88,10 @@ def trials(
 
 
 def _plain(record: "Record") -> dict[str, Any]:
-    context = record.context
-    return {
-        "design": record.digest,
-        "epochs": record.epochs,
-        "split": record.split,
-        "figures": dict(record.figures),
-        "seconds": record.seconds,
-        "created": record.created,
-        "network": context.network,
-        "data": context.data,
-        "seed": context.seed,
-        "settings": context.settings,
-        "versions": context.versions,
-    }
+    from adequate.cli.trial_rows import parts
+
+    first, last = parts(record)
+    return {**first, "figures": dict(record.figures), **last}
 
 
 def _shown(rows: "list[Row]") -> Any:
