@@ -16,7 +16,7 @@ from adequate.profiling import profile
 from adequate.studies import exploration
 from adequate.studies.exploration_laboratory import beaten_by
 from adequate.studies.exploration_rows import Measured, Row
-from adequate.studies.exploration_space import operand_bits, space_of, uniform, wide_outputs
+from adequate.studies.exploration_space import operand_bits, space_of, uniform, whole_weights, wide_outputs
 from adequate.studies.exploration_subjects import OBJECTIVES
 from adequate.studies.table import cells, markdown
 
@@ -58,22 +58,32 @@ def uniforms(network: Network, images: Tensor) -> dict[int, Design]:
 
 
 def test_uniform_designs_are_the_diagonal(network: Network, uniforms: dict[int, Design]) -> None:
-    space = space_of(network, uniforms)
+    space = space_of(network, list(uniforms.values()))
     assert [space.design(point) for point in space.diagonal] == [uniforms[bits] for bits in BITS]
     for bits, design in uniforms.items():
         assert operand_bits(network, design) == (bits, bits)
 
 
-def test_what_is_added_has_one_knob_and_what_reads_the_sum_its_own(
+def test_weights_can_be_covered_whole(network: Network, uniforms: dict[int, Design], images: Tensor) -> None:
+    ranges = profile(network, [(images, torch.zeros(20, dtype=torch.int64))])
+    whole = whole_weights(network, ranges, 2)
+    changed = [name for name in whole if whole[name].weight != uniforms[2][name].weight]
+    assert changed
+    for name in whole:
+        assert -whole[name].weight.minimum >= max(map(abs, ranges[name].weight.interval))  # type: ignore[union-attr]
+        assert whole[name].input == uniforms[2][name].input
+    knobs = {knob.name: knob for knob in space_of(network, [uniforms[2], whole]).knobs}
+    assert {name for name, knob in knobs.items() if len(knob.choices) == 2} == {f"{name}.weight" for name in changed}
+
+
+def test_each_addend_has_its_own_knob_and_so_has_what_reads_the_sum(
     network: Network, uniforms: dict[int, Design]
 ) -> None:
-    names = {knob.name for knob in space_of(network, uniforms).knobs}
+    names = {knob.name for knob in space_of(network, list(uniforms.values())).knobs}
     assert names == {
-        "stem.weight", "outer.output+stem.output", "inner.input", "inner.weight", "inner.output+outer.input",
-        "outer.weight", "answer.input", "answer.weight", "answer.output",
+        "stem.weight", "stem.output", "inner.input", "inner.weight", "inner.output+outer.input",
+        "outer.weight", "outer.output", "answer.input", "answer.weight", "answer.output",
     }  # fmt: skip
-    for design in uniforms.values():
-        assert design["stem"].output == design["outer"].output
 
 
 def test_an_edge_through_monotone_operations_is_rounded_once(
@@ -88,7 +98,7 @@ def test_an_edge_through_monotone_operations_is_rounded_once(
 
 
 def test_sums_and_the_answer_can_be_wide(network: Network, uniforms: dict[int, Design]) -> None:
-    design = wide_outputs(space_of(network, uniforms), 0, 6)
+    design = wide_outputs(space_of(network, list(uniforms.values())), 0, 6)
     assert [design[name].output.bits for name in ("stem", "inner", "outer", "answer")] == [8, 2, 8, 8]  # type: ignore[union-attr]
     assert {design[name].weight.bits for name in design} == {2}  # type: ignore[union-attr]
 

@@ -38,7 +38,7 @@ from adequate.network import Network, fold_batchnorm, trace
 from adequate.reporting.memory import stored_bits
 from adequate.run import Run
 from adequate.studies.exploration_rows import Measured, Row
-from adequate.studies.exploration_space import operand_bits, space_of, uniform, wide_outputs
+from adequate.studies.exploration_space import operand_bits, space_of, uniform, whole_weights, wide_outputs
 from adequate.studies.exploration_subjects import ALONE, BITS, LOSS, MACHINES, MARGIN, OBJECTIVES, POPULATION, Subject
 from adequate.studies.page import Figure
 from adequate.studies.ristretto import weights_root
@@ -70,11 +70,13 @@ class Laboratory:
         self.energies = _energies(network)
         ranges = self.bench.ranges()
         self.ranges = ranges
-        uniforms = {bits: uniform(network, ranges, bits) for bits in BITS}
-        self.space = space_of(network, uniforms)
+        uniforms = {f"uniform {bits}": uniform(network, ranges, bits) for bits in BITS}
+        uniforms[f"uniform {BITS[-1]}, weights whole"] = whole_weights(network, ranges, BITS[-1])
+        self.uniforms = tuple(uniforms)
+        self.space = space_of(network, list(uniforms.values()))
         wide = {f"uniform {bits}, sums and answer 8": self._wide(bits) for bits in BITS[:-1]}
         ruled = {f"uniform {bits}, Ristretto's rule": dynamic_fixed(ranges, bits) for bits in BITS}
-        self.rivals = {f"uniform {bits}": design for bits, design in uniforms.items()} | wide | ruled
+        self.rivals = uniforms | wide | ruled
 
     def trial(self, design: Design, epochs: int = 0, split: str = "validation") -> dict[str, float]:
         """Accuracy, loss and costs; no energy of a design that leaves operands in floating point.
@@ -145,7 +147,7 @@ class Laboratory:
         self.watcher.stage(f"{self.subject.zoo}: uniform designs")
         trials = self._asked(list(self.rivals.values())).trials
         known = {trial.design.digest: trial for trial in trials}
-        self._uniform_trials = [known[self.rivals[f"uniform {bits}"].digest] for bits in BITS]
+        self._uniform_trials = [known[self.rivals[name].digest] for name in self.uniforms]
         found = {name: known[design.digest] for name, design in self.rivals.items()}
         self.watcher.stage(f"{self.subject.zoo}: Ristretto")
         chosen = self._search(

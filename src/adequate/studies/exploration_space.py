@@ -1,12 +1,12 @@
 """The space of the study: of every weight and every activation its own word length, of each the best range."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 
-from adequate.calibration import least_squared_error
+from adequate.calibration import least_squared_error, min_max
 from adequate.design import Design
 from adequate.exploration import Knob, Space, dynamic_fixed
-from adequate.exploration.edges import one_format_per_add, width_ties
+from adequate.exploration.edges import width_ties
 from adequate.exploration.knob import Choice, Slot
 from adequate.formats import Fixed, Format
 from adequate.network import Layer, Network
@@ -21,7 +21,7 @@ def uniform(network: Network, ranges: Ranges, bits: int) -> Design:
     """Dynamic fixed point of one word length, each range that of the least squared error.
 
     Inputs that are never negative have no sign. What passes only monotone operations on its way to one layer is
-    rounded once, to that layer's input format; what an addition adds has one format.
+    rounded once, to that layer's input format. What is added has ranges of its own: an adder shifts one to the other.
     """
     design = dynamic_fixed(ranges, bits, calibration=least_squared_error)
     for name, layer in design.items():
@@ -34,32 +34,38 @@ def uniform(network: Network, ranges: Ranges, bits: int) -> Design:
             design = design.with_layers(name, input=unsigned(least_squared_error(seen, unsigned)))
     for writer, reader in _only_readers(network).items():
         design = design.with_layers(writer, output=design[reader].input)
-    return one_format_per_add(network, design)
+    return design
 
 
-def space_of(network: Network, uniforms: Mapping[int, Design]) -> Space:
-    """The space between uniform designs, which are its diagonal: each knob has one word length of theirs.
+def whole_weights(network: Network, ranges: Ranges, bits: int) -> Design:
+    """The uniform design, but its weights' ranges cover them all.
 
-    A knob for each weight, for each input that reads a sum, for all that is added together, for each edge from one
-    layer to the next, and for the answer. The network's own input stays as it is.
+    Where many bits are left, the few largest weights are worth more than a finer grid for the others.
     """
-    widest = uniforms[max(uniforms)]
-    ties, images = width_ties(network, widest)
-    groups: list[tuple[Slot, ...]] = []
-    for tie in ties:
-        written = tuple(slot for slot in tie if slot[1] == "output")
-        read = [slot for slot in tie if slot not in written]
-        groups += [written, *((slot,) for slot in read)] if len(written) > 1 else [tie]
-    grouped = {slot for group in groups for slot in group}
-    every = [(name, slot) for name, layer in widest.items() for slot in layer.slots()]
-    groups += [(slot,) for slot in every if slot not in grouped]
-    free = [group for group in groups if not images.intersection(group)]
-    free.sort(key=lambda group: every.index(group[0]))
-    return Space(widest, knobs=[_knob(group, uniforms) for group in free])
+    covering = dynamic_fixed(ranges, bits, calibration=min_max)
+    design = uniform(network, ranges, bits)
+    for name, layer in covering.items():
+        design = design.with_layers(name, weight=layer.weight)
+    return design
+
+
+def space_of(network: Network, designs: Sequence[Design]) -> Space:
+    """The space that ``designs``, from coarse to fine, span: each knob has what one of them says.
+
+    A knob for each weight, for each edge on which numbers are rounded once, and for each input and output else. The
+    network's own input stays as it is.
+    """
+    finest = designs[-1]
+    _, images = width_ties(network, finest)
+    edges = [((writer, "output"), (reader, "input")) for writer, reader in _only_readers(network).items()]
+    of = {slot: edge for edge in edges for slot in edge}
+    every = [(name, slot) for name, layer in finest.items() for slot in layer.slots()]
+    groups = dict.fromkeys(of.get(slot, (slot,)) for slot in every)
+    return Space(finest, knobs=[_knob(group, designs) for group in groups if not images.intersection(group)])
 
 
 def wide_outputs(space: Space, place: int, wide: int) -> Design:
-    """The uniform design at ``place`` of the diagonal, but what is added, and the answer, as at ``wide``."""
+    """Every knob at ``place``, but what is added, and the answer, at ``wide``."""
     only = [all(slot == "output" for _, slot in knob.slots) for knob in space.knobs]
     return space.design(tuple(wide if one else place for one in only))
 
@@ -78,11 +84,11 @@ def _bits(format: Format | None) -> int:
     return FLOAT_BITS if format is None else format.bits
 
 
-def _knob(slots: Sequence[Slot], uniforms: Mapping[int, Design]) -> Knob:
+def _knob(slots: Sequence[Slot], designs: Sequence[Design]) -> Knob:
     def choice(design: Design) -> Choice:
         return tuple((slot, getattr(design[slot[0]], slot[1])) for slot in slots)
 
-    return Knob("+".join(map(".".join, slots)), tuple(choice(uniforms[bits]) for bits in sorted(uniforms)))
+    return Knob("+".join(map(".".join, slots)), tuple(dict.fromkeys(map(choice, designs))))
 
 
 def _only_readers(network: Network) -> dict[str, str]:

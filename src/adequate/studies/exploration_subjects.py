@@ -62,7 +62,7 @@ SUBJECTS = {
         learnt_from=128,
         test=1_000,
         measure="noise",
-        shares=(1.0, 0.85),
+        shares=(1.0, 0.95, 0.85),
         trials=40,
         passes=20,
     ),
