@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adequate.exporters.verification import Verification
 from adequate.exporters.verilog import export_verilog, simulate
 from adequate.formats import Overflow, Rounding, Underflow
 from adequate.program import Rounder, ToFixed, ToFloat
@@ -17,11 +18,10 @@ FIXED = [ToFixed(-8, 7, *kind) for kind in product(RULES, Overflow)] + [ToFixed(
 FLOATS = [ToFloat(2, 28, *kind) for kind in product(RULES, Underflow)] + [ToFloat(1, 6), ToFloat(3, 480)]
 
 
-def verified(building: Building, bits: int, folder: Path, builds: Path) -> None:
+def verified(building: Building, bits: int, folder: Path, builds: Path) -> Verification:
+    """What the simulation of every integer of a width found."""
     export_verilog(building.program(), folder, rows=1, columns=1, images=[everything(bits)])
-    found = simulate(folder, builds=builds).verification
-    assert found.mismatch is None, found
-    assert found.values == (len(building.steps) - 1) * 2**bits
+    return simulate(folder, builds=builds).verification
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,9 @@ def test_roundings(rounders: list[Rounder], factors: list[Fraction], tmp_path: P
     x = building.input((1, 2**7), 7)
     for rounder, factor in product(rounders, factors):
         building.add(Round, (1, 2**7), (rounder.low, rounder.high), x=x, factor=(factor,), to=rounder)
-    verified(building, 7, tmp_path / "out", builds)
+    found = verified(building, 7, tmp_path / "out", builds)
+    assert found.mismatch is None
+    assert found.values == (len(building.steps) - 1) * 2**7
 
 
 def test_factors_and_thresholds_of_each_channel_and_tables(tmp_path: Path, builds: Path) -> None:
@@ -50,4 +52,6 @@ def test_factors_and_thresholds_of_each_channel_and_tables(tmp_path: Path, build
     building.add(Threshold, (1, 2**6), (-9, 8), x=x, thresholds=thresholds, levels=(-9, -1, 5, 8, 700), axis=1)
     building.add(Threshold, (1, 2**6), (3, 3), x=x, thresholds=((),), levels=(3,))
     building.add(Table, (1, 2**6), (-32, 31), x=x, entries=integers((64,), 6, 0))
-    verified(building, 6, tmp_path / "out", builds)
+    found = verified(building, 6, tmp_path / "out", builds)
+    assert found.mismatch is None
+    assert found.values == (len(building.steps) - 1) * 2**6
