@@ -56,19 +56,18 @@ def commands(block: Block) -> list[tuple[str, str]]:
     return [(command.strip(), printed) for command, _, printed in (piece.partition("\n") for piece in pieces)]
 
 
-def adequate(command: str, printed: str) -> None:
-    """Runs one ``adequate`` command in this process; it has to succeed and to print what is shown."""
+def adequate(command: str) -> tuple[object, str]:
+    """The exit code and the output of one ``adequate`` command, run in this process."""
     output = io.StringIO()
     with contextlib.redirect_stdout(output), pytest.raises(SystemExit) as ended:
         main(shlex.split(os.path.expandvars(command))[1:])
-    assert ended.value.code == 0, f"{command} ended with {ended.value.code}: {output.getvalue()}"
-    if printed.strip():
-        assert doctest.OutputChecker().check_output(printed, output.getvalue(), SAME), f"{command}\n{output.getvalue()}"
+    return ended.value.code, output.getvalue()
 
 
-def tell(page: Path, story: list[Block], request: pytest.FixtureRequest) -> None:
-    """Runs the blocks of one page in the working directory."""
+def told_otherwise(page: Path, story: list[Block], request: pytest.FixtureRequest) -> list[str]:
+    """Runs the blocks of one page in the working directory; its commands that fail or print what is not shown."""
     namespace: dict[str, Any] = {"__name__": "__docs__"}
+    found: list[str] = []
     for block in story:
         if block.title is not None:
             Path(block.title).write_text(block.body, encoding="utf-8")
@@ -81,7 +80,11 @@ def tell(page: Path, story: list[Block], request: pytest.FixtureRequest) -> None
                         if not os.environ.get("ADEQUATE_DATA") and not os.environ.get("CI"):
                             continue
                         request.getfixturevalue("data_root")
-                    adequate(command, printed)
+                    code, output = adequate(command)
+                    said = not printed.strip() or doctest.OutputChecker().check_output(printed, output, SAME)
+                    if code != 0 or not said:
+                        found.append(f"{command}: exit code {code}\n{output}")
+    return found
 
 
 def name(page: Path) -> str:
@@ -107,13 +110,13 @@ RUNS_LONG = [page for page in PAGES if any(block.slow for block in blocks(page))
 
 @pytest.mark.parametrize("page", RUNS, ids=name)
 def test_page_runs(page: Path, request: pytest.FixtureRequest) -> None:
-    tell(page, [block for block in blocks(page) if not block.slow], request)
+    assert told_otherwise(page, [block for block in blocks(page) if not block.slow], request) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUNS_LONG, ids=name)
 def test_long_blocks_run(page: Path, request: pytest.FixtureRequest) -> None:
-    tell(page, [block for block in blocks(page) if block.slow], request)
+    assert told_otherwise(page, [block for block in blocks(page) if block.slow], request) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

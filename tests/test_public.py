@@ -27,4 +27,4 @@ def test_an_unknown_name_is_named_with_the_alternatives() -> None:
 
 def test_the_package_itself_does_not_load_torch() -> None:
     code = "import adequate, sys; assert 'torch' not in sys.modules; adequate.Fixed; assert 'torch' in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

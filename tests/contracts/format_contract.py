@@ -116,9 +116,9 @@ def thinned(x: Tensor, most: int) -> Tensor:
     return x[:: max(1, -(-x.numel() // most))]
 
 
-def agree_with_the_reference(format: Format, at_most: int) -> None:
-    if own_rule(format) is Rounding.STOCHASTIC:
-        return
+def other_than_the_reference(format: Format, at_most: int) -> list[tuple[float, float, float]]:
+    """Inputs that quantize rounds to other numbers than the definition, with both: the first few of each dtype."""
+    found: list[tuple[float, float, float]] = []
     for dtype in DTYPES:
         if fits(format, dtype):
             x = thinned(inputs(format, dtype), at_most)
@@ -126,8 +126,8 @@ def agree_with_the_reference(format: Format, at_most: int) -> None:
             got = format.quantize(x)
             assert got.dtype == dtype
             wrong = (got != expected).nonzero().reshape(-1).tolist()
-            shown = [(x[i].item(), got[i].item(), expected[i].item()) for i in wrong[:3]]
-            assert not wrong, f"{len(wrong)} of {x.numel()} wrong; (x, quantize, reference): {shown}"
+            found += [(x[i].item(), got[i].item(), expected[i].item()) for i in wrong[:3]]
+    return found
 
 
 class FormatContract:
@@ -140,11 +140,13 @@ class FormatContract:
             metafunc.parametrize("format", self.formats, ids=str)
 
     def test_quantize_is_the_reference(self, format: Format) -> None:
-        agree_with_the_reference(format, at_most=800)
+        if own_rule(format) is not Rounding.STOCHASTIC:
+            assert other_than_the_reference(format, at_most=800) == []
 
     @pytest.mark.slow
     def test_quantize_is_the_reference_at_all_inputs(self, format: Format) -> None:
-        agree_with_the_reference(format, at_most=10**6)
+        if own_rule(format) is not Rounding.STOCHASTIC:
+            assert other_than_the_reference(format, at_most=10**6) == []
 
     def test_some_float_dtype_holds_it(self, format: Format) -> None:
         assert any(fits(format, dtype) for dtype in DTYPES)

@@ -29,13 +29,16 @@ def some_pairs(multiplier: Multiplier, count: int) -> list[tuple[int, int]]:
     return [*product(*ends), *zip(*drawn, strict=True)]
 
 
-def agree_with_python_integers(multiplier: Multiplier, count: int) -> None:
+def other_with_python_integers(multiplier: Multiplier, count: int) -> list[tuple[int, int]]:
+    """Pairs whose product as Words of Python integers is no Python integer, or not the table's."""
     table, sides = multiplier.table(), ports(multiplier)
     (a, all_a), (b, all_b) = ((side, values(side)) for side in sides)
+    found: list[tuple[int, int]] = []
     for row, column in some_pairs(multiplier, count):
         word = multiplier(Word(all_a[row], a.width, a.signed), Word(all_b[column], b.width, b.signed))
-        assert isinstance(word.value, int)
-        assert word.value == table[row, column], f"{multiplier} of {all_a[row]} and {all_b[column]}"
+        if not isinstance(word.value, int) or word.value != table[row, column]:
+            found.append((all_a[row], all_b[column]))
+    return found
 
 
 class MultiplierContract:
@@ -77,8 +80,8 @@ class MultiplierContract:
             assert set(multiplier.table().unique().tolist()) <= codes
 
     def test_python_integers_agree(self, multiplier: Multiplier) -> None:
-        agree_with_python_integers(multiplier, PAIRS)
+        assert other_with_python_integers(multiplier, PAIRS) == []
 
     @pytest.mark.slow
     def test_python_integers_agree_at_all_pairs(self, multiplier: Multiplier) -> None:
-        agree_with_python_integers(multiplier, multiplier.table().numel())
+        assert other_with_python_integers(multiplier, multiplier.table().numel()) == []

@@ -80,7 +80,7 @@ def test_torch_does_not_print_what_it_raises(tmp_path: Path, capfd: pytest.Captu
 def test_programs_whose_members_lie_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "program.pt2"
     save_program(export(nn.ReLU(), (torch.zeros(2),)), path)
-    refused(read, path, path.read_bytes()[100:])
+    assert refused(read, path, path.read_bytes()[100:])
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_nets_that_no_machine_should_make(tmp_path: Path, sizes: str, layer: str
 
 def test_json_that_is_too_deep(tmp_path: Path) -> None:
     deep = b"[" * 50_000 + b"]" * 50_000
-    refused(lambda path: Run(path.parent).ranges(), tmp_path / "ranges.json", deep)
-    refused(lambda path: Run(path.parent).facts(), tmp_path / "run.json", deep)
+    assert refused(lambda path: Run(path.parent).ranges(), tmp_path / "ranges.json", deep)
+    assert refused(lambda path: Run(path.parent).facts(), tmp_path / "run.json", deep)
 
 
 def test_texts_that_are_quoted(tmp_path: Path) -> None:
     record = json.dumps({"identity": {}, "adequate_run": "\x1b[2J\n"}).encode()
-    refused(lambda path: Run(path.parent).facts(), tmp_path / "run.json", record)
+    assert refused(lambda path: Run(path.parent).facts(), tmp_path / "run.json", record)
     stored = save({"w": torch.zeros(1)}).replace(b'"F32"', b'"\\n1"')
-    refused(load_tensors, tmp_path / "w.safetensors", stored)
+    assert refused(load_tensors, tmp_path / "w.safetensors", stored)

@@ -3,6 +3,7 @@
 import os
 import pickle
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,10 +48,10 @@ def block(seed: int) -> Block:
     return model
 
 
-def refused(path: Path, model: nn.Module, reason: str = ".") -> str:
+def refused(path: Path, model: nn.Module) -> str:
     """The one line that refuses the file, which leaves the model alone."""
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    with pytest.raises(ValueError, match=reason) as caught:
+    with pytest.raises(ValueError, match=".") as caught:
         load_weights(model, path)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     message = str(caught.value)
@@ -75,7 +76,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, name: str, write: Writer, t
     write(path, block(1).state_dict())
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * twentieth // 20])
-    refused(path, block(2))
+    assert refused(path, block(2))
 
 
 @pytest.mark.parametrize(("name", "write"), WRITERS)
@@ -110,7 +111,7 @@ class Malicious:
 def test_no_arbitrary_object_is_unpickled(tmp_path: Path, save: Callable[[object, Path], object]) -> None:
     path = tmp_path / "weights.pt"
     save({"state_dict": {"conv1.weight": Malicious(tmp_path / "owned")}}, path)
-    refused(path, block(1), "holds more than tensors")
+    assert "holds more than tensors" in refused(path, block(1))
     assert not (tmp_path / "owned").exists()
 
 
@@ -119,7 +120,8 @@ def test_missing_and_unexpected_names_are_listed(tmp_path: Path) -> None:
     state = block(1).state_dict()
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(("bn1", "bn2"))}
     zipped(path, kept | {"extra.weight": torch.zeros(1)})
-    message = refused(path, block(2), "8 missing")
+    message = refused(path, block(2))
+    assert "8 missing" in message
     assert "('bn1.weight', 'bn1.bias', 'bn1.running_mean', 'bn1.running_var', 'bn2.weight', ...)" in message
     assert "1 unexpected ('extra.weight')" in message
 
@@ -140,7 +142,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(
     state = block(1).state_dict()
     state["bn1.running_var"][2] = value
     write(tmp_path / name, state)
-    refused(tmp_path / name, block(2), r"'bn1\.running_var' of .* holds NaN or infinity")
+    assert re.search(r"'bn1\.running_var' of .* holds NaN or infinity", refused(tmp_path / name, block(2)))
 
 
 CHANGES = {
@@ -157,7 +159,7 @@ def test_another_shape_or_type_is_refused(tmp_path: Path, reason: str) -> None:
     path = tmp_path / "w.pt"
     state = block(1).state_dict()
     zipped(path, state | {"conv1.weight": CHANGES[reason](state["conv1.weight"])})
-    refused(path, block(2), reason)
+    assert re.search(reason, refused(path, block(2)))
 
 
 def test_double_weights_are_rounded_once(tmp_path: Path) -> None:
@@ -171,7 +173,7 @@ def test_double_weights_are_rounded_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [[1, 2], {"epoch": 3}, {"state_dict": [1]}, torch.zeros(3), {1: torch.zeros(1)}])
 def test_what_is_no_state_dictionary_is_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "w.pt")
-    refused(tmp_path / "w.pt", block(1), "holds no state dictionary")
+    assert "holds no state dictionary" in refused(tmp_path / "w.pt", block(1))
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors", "w.caffemodel"])
@@ -215,15 +217,16 @@ def test_caffe_files_of_another_network_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.caffemodel"
     state = LeNet().state_dict()
     path.write_bytes(caffemodel({k: v for k, v in state.items() if k != "ip2.bias"} | {"ip3.weight": torch.ones(2)}))
-    message = refused(path, LeNet(), "1 missing")
+    message = refused(path, LeNet())
+    assert "1 missing" in message
     assert "('ip2.bias')" in message
     assert "1 unexpected ('ip3.weight')" in message
     path.write_bytes(caffemodel(state | {"ip2.weight": torch.ones(10, 400)}))
-    refused(path, LeNet(), r"'ip2\.weight' has shape \(10, 400\) in .*, \(10, 500\) in the model")
+    assert re.search(r"'ip2\.weight' has shape \(10, 400\) in .*, \(10, 500\) in the model", refused(path, LeNet()))
     path.write_bytes(caffemodel(state | {"ip2.more": torch.ones(1)}))
-    refused(path, LeNet(), "layer 'ip2' of .* has 3 blobs")
+    assert re.search("layer 'ip2' of .* has 3 blobs", refused(path, LeNet()))
     path.write_bytes(caffemodel(state | {"conv1.bias": torch.full((20,), torch.nan)}))
-    refused(path, LeNet(), r"'conv1\.bias' of .* holds NaN")
+    assert re.search(r"'conv1\.bias' of .* holds NaN", refused(path, LeNet()))
 
 
 @pytest.mark.parametrize("twentieth", range(20))
@@ -231,4 +234,4 @@ def test_a_truncated_caffe_file_is_refused(tmp_path: Path, twentieth: int) -> No
     path = tmp_path / "net.caffemodel"
     content = caffemodel(LeNet().state_dict())
     path.write_bytes(content[: len(content) * twentieth // 20])
-    refused(path, LeNet())
+    assert refused(path, LeNet())

@@ -55,11 +55,11 @@ def code(canary: Path) -> str:
     return f"__import__('pathlib').Path({str(canary)!r}).touch()"
 
 
-def read_and_run(path: Path) -> None:
-    """Everything that is done with a file: read, traced, run."""
+def read_and_run(path: Path) -> torch.Tensor:
+    """Everything that is done with a file: read, traced, run; the outputs."""
     network = trace(*read_pt2(path))
     with torch.no_grad():
-        emulate(network, Design())(torch.zeros(2, 1, 8, 8))
+        return emulate(network, Design())(torch.linspace(-1, 1, 128).reshape(2, 1, 8, 8))
 
 
 def loaded_by_torch(path: Path) -> None:
@@ -200,9 +200,9 @@ def test_names_do_not_become_code(forge: Forge, canary: Path, value: str) -> Non
     assert not canary.exists()
 
 
-def test_a_name_of_pythons_is_another_name(forge: Forge) -> None:
+def test_a_name_of_pythons_is_another_name(forge: Forge, saved: Path) -> None:
     path = forge(edit=lambda program: (rename(program, "images", "input"), rename(program, "relu", "print")))
-    read_and_run(path)
+    assert torch.equal(read_and_run(path), read_and_run(saved))
 
 
 def test_paths_of_parameters_do_not_become_code(forge: Forge, saved: Path, canary: Path) -> None:
