@@ -1,6 +1,5 @@
 """A format under a scale: per tensor, per channel or per block."""
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,19 +9,14 @@ import torch
 from torch import Generator, Tensor
 
 from adequate.formats.binades import ceil_log2, floor_log2
-from adequate.formats.checks import (
-    holds,
-    largest_magnitude,
-    require_finite,
-    require_float,
-    require_int,
-)
+from adequate.formats.checks import largest_magnitude, require_finite, require_float, require_int
 from adequate.formats.elements import nearest_scale, require_element, require_scale, require_symmetric, require_zero
 from adequate.formats.fixed import Fixed
 from adequate.formats.format import Format
 from adequate.formats.quotient import quotient
 from adequate.formats.rounding import Rounding, effective, round_to_multiple
-from adequate.formats.shared_exponent import SharedExponent
+from adequate.formats.scaled_products import ScaledProducts
+from adequate.formats.shared_exponent import ENDS, SharedExponent
 
 _Number = TypeVar("_Number", int, float)
 
@@ -131,10 +125,10 @@ class Scaled(Format):
             raise ValueError(f"{self} has no channel {index}")
         return Scaled(self.element, self.scale[index], self.zero[index] if isinstance(self.zero, tuple) else self.zero)
 
-    @cached_property
+    @property
     def dyadic(self) -> bool:
         """Whether every scale is a power of two: a shift in hardware."""
-        return all(math.frexp(scale)[0] == 0.5 for scale in self._scales)
+        return self._products.dyadic
 
     @cached_property
     def steps(self) -> "Scaled":
@@ -161,21 +155,21 @@ class Scaled(Format):
     @property
     def minimum(self) -> Fraction:
         """The lowest value under any of the scales."""
-        return self._range[0]
+        return self._products.range[0]
 
     @property
     def maximum(self) -> Fraction:
         """The highest value under any of the scales."""
-        return self._range[1]
+        return self._products.range[1]
 
     @property
     def digits(self) -> int:
         """The significant bits of the widest scale and of the element less the zero point: an upper bound."""
-        return self._element_digits + (0 if self.dyadic else max(_last_bit(s)[0] for s in self._scales))
+        return self._products.digits
 
     @property
     def grid(self) -> int | None:
-        return None if isinstance(self.scale, SharedExponent) or not self.dyadic else self._finest
+        return None if isinstance(self.scale, SharedExponent) or not self.dyadic else self._products.finest
 
     def inside(self, x: Tensor) -> Tensor:
         """Where ``x`` is within the range under its own scale."""
@@ -213,34 +207,15 @@ class Scaled(Format):
         nearest = Rounding.NEAREST_EVEN if self._rounding is Rounding.STOCHASTIC else self._rounding
         return (self._offset(x, scales, nearest) + self._zeros(x)).to(torch.int64)
 
-    @property
-    def _scales(self) -> tuple[float, ...]:
-        """The stored scales; for a shared exponent the largest there is."""
-        return (2.0**127,) if isinstance(self.scale, SharedExponent) else _tuple(self.scale)
-
     @cached_property
-    def _range(self) -> tuple[Fraction, Fraction]:
-        zeros = self.zero if isinstance(self.zero, tuple) else (self.zero,) * len(self._scales)
-        pairs = [(Fraction(scale), zero) for scale, zero in zip(self._scales, zeros, strict=True)]
-        low, high = self.element.minimum, self.element.maximum
-        return min(s * (low - z) for s, z in pairs), max(s * (high - z) for s, z in pairs)
+    def _products(self) -> ScaledProducts:
+        """Under the stored scales; for a shared exponent under the smallest and the largest there are."""
+        scales = ENDS if isinstance(self.scale, SharedExponent) else _tuple(self.scale)
+        return ScaledProducts(self.element, scales, _tuple(self.zero, len(scales)))
 
     @property
     def _rounding(self) -> Rounding:
         return getattr(self.element, "rounding", Rounding.NEAREST_EVEN)
-
-    @cached_property
-    def _element_digits(self) -> int:
-        """The significant bits of element - zero."""
-        spans = [max(z - self.element.minimum, self.element.maximum - z) for z in _tuple(self.zero) if z]
-        shifted = [(int(span) - 1).bit_length() for span in spans]  # a span of 2**k is one bit, those below are k
-        return max(shifted if len(shifted) == len(_tuple(self.zero)) else [self.element.digits, *shifted])
-
-    @cached_property
-    def _finest(self) -> int:
-        """The exponent of the last bit of the finest value under any of the scales."""
-        last = -127 if isinstance(self.scale, SharedExponent) else min(_last_bit(scale)[1] for scale in self._scales)
-        return (self.element.grid or 0) + last
 
     def _zeros(self, x: Tensor) -> Tensor:
         return self._along(x, self.zero)
@@ -264,27 +239,16 @@ class Scaled(Format):
             other = "torch.float64" if self._suits(torch.float64) else "a narrower element"
             raise ValueError(
                 f"{self} does not fit {x.dtype}: scale times element needs {self.digits} significant bits and "
-                f"multiples of 2**{self._finest}; use {other}"
+                f"multiples of 2**{self._products.finest}; use {other}"
             )
         require_finite(self, x)
         return self.scales(x)
 
     def _suits(self, dtype: torch.dtype) -> bool:
-        """Whether ``quantize`` is right in ``dtype``: all products exact there, or rounded once without harm."""
-        if not self.dyadic and self._element_digits > 28:  # see quotient()
-            return False
+        """Whether ``quantize`` is right in ``dtype``."""
         shared = isinstance(self.scale, SharedExponent)
         largest = Fraction(0) if shared else max(-self.minimum, self.maximum)  # a shared scale follows x
-        if holds(dtype, self.digits, self._finest, largest):
-            return True
-        smallest = floor_log2(Fraction(min(self._scales))) + (self.element.grid or 0)
-        return (
-            dtype is torch.float32
-            and not self.dyadic
-            and self._element_digits <= 22
-            and self._rounding not in (Rounding.DOWN, Rounding.TOWARD_ZERO)  # they would take a product rounded down a
-            and holds(dtype, 1, smallest - 23, largest)  # step lower; and no product may be subnormal
-        )
+        return self._products.suit(dtype, self._rounding, largest)
 
     def _offset(self, x: Tensor, scales: Tensor, rounding: Rounding, key: int = 0) -> Tensor:
         """The integers code - zero."""
@@ -294,12 +258,5 @@ class Scaled(Format):
         return round_to_multiple(exact, 1.0, rounding, key)
 
 
-def _tuple(value: _Number | tuple[_Number, ...]) -> tuple[_Number, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _last_bit(scale: float) -> tuple[int, int]:
-    """The significant bits of a scale and the exponent of the last of them."""
-    numerator, denominator = scale.as_integer_ratio()
-    zeros = (numerator & -numerator).bit_length() - 1
-    return numerator.bit_length() - zeros, zeros - denominator.bit_length() + 1
+def _tuple(value: _Number | tuple[_Number, ...], length: int = 1) -> tuple[_Number, ...]:
+    return value if isinstance(value, tuple) else (value,) * length

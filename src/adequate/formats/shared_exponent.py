@@ -9,6 +9,9 @@ from torch import Tensor
 from adequate.formats.binades import binade
 from adequate.formats.checks import require_int
 
+ENDS = (2.0**-127, 2.0**127)
+"""The smallest and the largest scale (E8M0, OCP MX v1.0, 5.4.1)."""
+
 
 @dataclass(frozen=True)
 class SharedExponent:
@@ -31,7 +34,7 @@ class SharedExponent:
         padded = torch.nn.functional.pad(x.movedim(axis, -1), (0, -length % block))
         blocks = padded.reshape(*padded.shape[:-1], -(-length // block), block)
         largest = blocks.abs().amax(-1)
-        scales = (binade(largest) * 2.0**-emax).clamp(2.0**-127, 2.0**127)
+        scales = (binade(largest) * 2.0**-emax).clamp(*ENDS)
         return scales.repeat_interleave(block, -1)[..., :length].movedim(-1, axis)
 
     def __str__(self) -> str:
