@@ -49,6 +49,11 @@ class Knob:
         raise ValueError(f"knob {self.name!r} has no choice {has}; it has {', '.join(map(shown, self.choices))}")
 
 
+def put(choice: Choice, layer: str) -> dict[str, Value]:
+    """What a choice puts into the slots of a layer."""
+    return {slot: value for (name, slot), value in choice if name == layer}
+
+
 def shown(choice: Choice) -> str:
     """The values of a choice, as in ``fixed(3,2)``."""
     return " + ".join(str(value) for value in dict.fromkeys(value for _, value in choice))

@@ -12,7 +12,7 @@ from torch import Generator
 from adequate.design import Design, LayerDesign
 from adequate.exploration.channel_groups import in_channel_groups
 from adequate.exploration.edges import one_format_per_add, width_ties
-from adequate.exploration.knob import Choice, Knob
+from adequate.exploration.knob import Choice, Knob, put
 from adequate.exploration.knobs_of import knobs_of
 from adequate.exploration.slots import Slot, Value, channels, filled, twice
 from adequate.exploration.space_json import read_space, write_space
@@ -192,7 +192,7 @@ class Space:
         """Whether any design of a layer with this choice is supported."""
         others = [one.choices for one in self.knobs if one is not knob and any(name == layer for name, _ in one.slots)]
         for choices in product([choice], *others):
-            slots = {slot: value for one in choices for (name, slot), value in one if name == layer}
+            slots = {slot: value for one in choices for slot, value in put(one, layer).items()}
             if supports(layer, filled(self.start[layer], slots)):
                 return True
         return False

@@ -6,7 +6,7 @@ from itertools import chain, islice, product
 
 from adequate.accelerators import Accelerator
 from adequate.design import LayerDesign
-from adequate.exploration.knob import Knob, shown
+from adequate.exploration.knob import Knob, put, shown
 from adequate.exploration.slots import Value, filled
 from adequate.exploration.space import Space
 from adequate.network import Layer, Network
@@ -50,8 +50,7 @@ def supported(space: Space, network: Network, machine: Accelerator) -> Supported
         for choice in knob.choices:
             reason = None
             for name in dict.fromkeys(layer for (layer, _), _ in choice if layer in base):
-                changed = {slot: value for (layer, slot), value in choice if layer == name}
-                reason = reason or machine.refusal(network[name], filled(base[name], changed))
+                reason = reason or machine.refusal(network[name], filled(base[name], put(choice, name)))
             if reason is None:
                 kept.append(choice)
             else:
@@ -75,7 +74,7 @@ def _runnable(space: Space, layer: Layer, machine: Accelerator) -> LayerDesign:
 def _designs(space: Space, name: str) -> Iterator[LayerDesign]:
     """The designs of a layer, those first in which all knobs are equally far."""
     knobs = [
-        [{slot: value for (layer, slot), value in choice if layer == name} for choice in knob.choices]
+        [put(choice, name) for choice in knob.choices]
         for knob in space.knobs
         if any(layer == name for layer, _ in knob.slots)
     ]
