@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from adequate.cli.compared import Compared, compared, write_costs
 from adequate.cli.machines import machines
-from adequate.cli.options import OUTPUT, ComputeOptions, DesignOptions, ModelOptions, OutputOptions
+from adequate.cli.options import OUTPUT, ComputeOptions, DesignOptions, ModelOptions, OutputOptions, written_file_option
 from adequate.cli.sampling import Sampled, SampleOptions, sampled
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ def cost(
     ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Layer by layer as well.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="The constants behind the figures, with sources.")] = False,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", dir_okay=False, help="The comparison as a page (.html).", rich_help_panel=OUTPUT),
-    ] = None,
+    plot: Annotated[Path | None, written_file_option("The comparison as a page (.html).")] = None,
 ) -> None:
     """Says what one image costs in a design on named accelerators: cycles, time, energy, off-chip traffic.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adequate.cli.errors import Misuse
-from adequate.cli.options import OUTPUT, ComputeOptions, OutputOptions
+from adequate.cli.options import ComputeOptions, OutputOptions, written_file_option
 from adequate.cli.synthesized import synthesized
 from adequate.cli.weighting import LayerOptions, weighting
 
@@ -74,12 +74,7 @@ def multipliers(
     cost: Annotated[
         bool, typer.Option("--cost", help="What is known of their cost as well; needs Yosys for all of it.")
     ] = False,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", dir_okay=False, help="Error against cost, as a page (.html).", rich_help_panel=OUTPUT
-        ),
-    ] = None,
+    plot: Annotated[Path | None, written_file_option("Error against cost, as a page (.html).")] = None,
 ) -> None:
     """Lists multipliers with the statistics of their error: our families at a few settings, and published tables.
 

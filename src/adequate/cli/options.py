@@ -21,6 +21,11 @@ def file_option(name: str, help: str, panel: str | None = None) -> Any:
     )
 
 
+def written_file_option(help: str) -> Any:
+    """An option that names a file to be written."""
+    return typer.Option(metavar="FILE", dir_okay=False, help=help, rich_help_panel=OUTPUT)
+
+
 def data_dir_option() -> Any:
     """The option that names the folder of data sets."""
     return typer.Option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adequate.cli.errors import Misuse
-from adequate.cli.options import OUTPUT, OutputOptions
+from adequate.cli.options import OutputOptions, written_file_option
 
 if TYPE_CHECKING:
     from adequate.cli.trial_rows import Row
@@ -39,18 +39,8 @@ def trials(
     ] = None,
     descending: Annotated[bool, typer.Option("--descending", help="With --sort, largest first.")] = False,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="So many of them.")] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", dir_okay=False, help="Writes them as a table, .csv or .parquet.", rich_help_panel=OUTPUT
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", dir_okay=False, help="Writes the design of --design, as JSON.", rich_help_panel=OUTPUT
-        ),
-    ] = None,
+    to: Annotated[Path | None, written_file_option("Writes them as a table, .csv or .parquet.")] = None,
+    out: Annotated[Path | None, written_file_option("Writes the design of --design, as JSON.")] = None,
 ) -> None:
     """Lists the trials of a run: their designs by hash, figures, seconds.
 
