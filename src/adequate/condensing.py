@@ -1,7 +1,7 @@
 """The main job: the narrowest arithmetic that keeps a trained network's accuracy."""
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -110,6 +110,7 @@ def condense(
     seed: int = 0,
     recipe: Recipe = Recipe(),  # noqa: B008  (immutable)
     map: Map = builtins.map,
+    others: Sequence[Path] = (),
     watcher: Watcher = Silence(),  # noqa: B008  (stateless)
     origin: Mapping[str, Any] | None = None,
     command: str | None = None,
@@ -119,8 +120,9 @@ def condense(
     Batch normalisation is folded. Ranges come from 1,000 calibration images, choices from the validation images, the
     reported figures from the test images. Everything is kept in ``run``: a killed run started again ends with the
     same bytes, and a finished one evaluates nothing again. ``origin`` says where network and data came from; it is
-    part of the run's identity, ``command`` is only noted. ``map`` runs the trials, as in ``search``. None if no design
-    keeps the margin.
+    part of the run's identity, ``command`` is only noted. ``map`` runs the trials, as in ``search``. A trial of the
+    same network, data, seed and recipe that one of ``others``, files of trials, has is not run again; weights that
+    were fine-tuned are not among them, those of the chosen design are trained. None if no design keeps the margin.
 
     Raises:
         ValueError: a data set with one split, a run folder of another run, or an unknown format.
@@ -134,7 +136,7 @@ def condense(
     run.claim({"job": "condense", **(origin or {}), **asked, **bench.identity}, command)
     watcher.stage("ranges of weights and layer outputs")
     strategy = FORMATS[format](bench.network, bench.ranges(), margin, epochs)
-    return _carried_out(bench, strategy, None, map)
+    return _carried_out(bench, strategy, None, map, others)
 
 
 def tune(
@@ -162,7 +164,7 @@ def tune(
     check(network, design)
     asked = {"design": design.digest, "epochs": epochs}
     run.claim({"job": "finetune", **(origin or {}), **asked, **bench.identity}, command)
-    tuned = _carried_out(bench, _given(design, epochs), epochs, builtins.map)
+    tuned = _carried_out(bench, _given(design, epochs), epochs)
     assert tuned is not None
     return tuned
 
@@ -195,10 +197,12 @@ def widest(network: Network, design: Design) -> dict[str, int | None]:
     return {"outputs": bits(design[layer.name].output for layer in layers), "conv": bits(conv), "fc": bits(fc)}
 
 
-def _carried_out(bench: Bench, strategy: Strategy, epochs: int | None, map: Map) -> Condensed | None:
+def _carried_out(
+    bench: Bench, strategy: Strategy, epochs: int | None, map: Map = builtins.map, others: Sequence[Path] = ()
+) -> Condensed | None:
     """Runs a strategy, scores and keeps its design; ``epochs`` None: as many as validated best."""
     run, watcher = bench.run, bench.watcher
-    with Store(run.trials_file) as store:
+    with Store(run.trials_file, others) as store:
 
         def ask(strategy: Strategy) -> Result:
             return search(strategy, bench.trial, map=map, store=store, context=bench.context, progress=watcher.tried)

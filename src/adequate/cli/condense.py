@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from adequate.cli.cluster import RayOption
 from adequate.cli.errors import Misuse
+from adequate.cli.known_trials import TrialsFromOption, trial_files
 from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, OutputOptions
 
 
@@ -37,18 +39,22 @@ def condense(
     finetune: Annotated[
         int, typer.Option(metavar="EPOCHS", min=0, help="Fine-tuning of designs that lose too much, and of the last.")
     ] = 0,
+    ray: RayOption = None,
+    trials_from: TrialsFromOption = None,
 ) -> None:
     """Finds the narrowest arithmetic that keeps a trained network's accuracy within a margin.
 
     Ranges come from training images, choices from validation images, the reported accuracy from test images.
     Batch normalisation is folded. A design that a file brings along is not used: its network is condensed from full
     precision. The run's folder gets design.json, weights.safetensors, report.html and
-    trials.db, from which a run that was stopped goes on.
+    trials.db, from which a run that was stopped goes on. With --ray trials run on many processes and machines, and
+    what comes out is the same.
 
     Example:
       adequate condense digits-cnn --data digits --format static_fixed \\
         --run runs/digits
     """
+    from adequate.cli.cluster import trials_on, with_workers
     from adequate.cli.finished import as_typed, resumed, show, write_report
     from adequate.cli.progress import Progress
     from adequate.cli.subject import open_subject
@@ -59,8 +65,9 @@ def condense(
     if margin != margin:
         raise Misuse("--margin is not a number")
     place = Run(run)
-    with Progress(Smallest(margin)) as progress:
-        subject = open_subject(model, data, resumed(place, compute), progress).without_design
+    compute = with_workers(resumed(place, compute), ray)
+    with Progress(Smallest(margin)) as progress, trials_on(ray, compute, progress) as map:
+        subject = open_subject(model, data, compute, progress).without_design
         found = condensed(
             subject.network,
             subject.data,
@@ -69,6 +76,8 @@ def condense(
             epochs=finetune,
             format=format.value,
             seed=compute.seed,
+            map=map,
+            others=trial_files(trials_from),
             watcher=progress,
             origin=subject.origin,
             command=as_typed(context),

@@ -11,6 +11,7 @@ import typer
 
 from adequate.cli.cluster import RayOption
 from adequate.cli.errors import Misuse
+from adequate.cli.known_trials import TrialsFromOption, trial_files
 from adequate.cli.options import ComputeOptions, DataOptions, ModelOptions, OutputOptions, file_option
 
 if TYPE_CHECKING:
@@ -70,12 +71,7 @@ def search(
     race: Annotated[bool, typer.Option(help="Give up on a design as soon as it is known to lose too much.")] = True,
     reuse: Annotated[bool, typer.Option(help="Compute once what designs have in common.")] = True,
     ray: RayOption = None,
-    trials_from: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="RUN|FILE", exists=True, help="Runs no trial again that this run has; may be given several times."
-        ),
-    ] = None,
+    trials_from: TrialsFromOption = None,
 ) -> None:
     """Searches for designs that no other beats in accuracy and in the objectives.
 
@@ -119,7 +115,7 @@ def search(
             reuse=reuse,
             seed=compute.seed,
             map=map,
-            others=[Run(one).trials_file if one.is_dir() else one for one in trials_from or ()],
+            others=trial_files(trials_from),
             watcher=progress,
             origin={**subject.origin, **_asked(strategy, trials, space)},
             command=as_typed(context),
