@@ -2,18 +2,17 @@
 
 import json
 import os
-import random
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import ray
 import torch
+from lenet import random_designs, trained_lenet
 from ray.cluster_utils import Cluster
 
 import adequate as aq
@@ -37,24 +36,10 @@ class Scored:
         return {"accuracy": float(aq.evaluate(aq.emulate(self.network, design), self.images))}
 
 
-def lenet() -> tuple[Scored, list[aq.Design]]:
-    """The trained network, and designs of 2 to 8 bits in each layer."""
-    data_dir = Path(os.environ["ADEQUATE_DATA"])
-    chosen = aq.entry("lenet")
-    model = chosen.build()
-    chosen.load(model, data_dir / "models" / "caffe_small" / "lenet_iter_10000.caffemodel")
-    data = chosen.prepare(aq.load("mnist", data_dir))
-    network = aq.trace(model.eval(), torch.zeros(chosen.example_shape))
-    ranges = aq.profile(network, data.calibration(torch.Generator().manual_seed(0)))
-    uniform = {bits: aq.dynamic_fixed(ranges, bits) for bits in range(2, 9)}
-    draw, designs = random.Random(0), list[aq.Design]()
-    for _ in range(DESIGNS):
-        design = aq.Design()
-        for name in uniform[8]:
-            slots = {slot: getattr(uniform[draw.randint(2, 8)][name], slot) for slot in ("input", "weight", "output")}
-            design = design.with_layers(name, **slots)
-        designs.append(design)
-    return Scored(network, data.test.first(IMAGES)), designs
+def subject() -> tuple[Scored, list[aq.Design]]:
+    """What scores a design of LeNet, and the designs."""
+    network, data = trained_lenet()
+    return Scored(network, data.test.first(IMAGES)), random_designs(network, data, DESIGNS)
 
 
 def asking(designs: list[aq.Design]) -> Generator[list[aq.Design], list[aq.Trial], None]:
@@ -78,7 +63,7 @@ class Alone:
     def begin(cls) -> None:
         """What a process needs."""
         torch.set_num_threads(1)
-        cls.trial, _ = lenet()
+        cls.trial, _ = subject()
 
 
 def plainly(design: aq.Design) -> float:
@@ -97,7 +82,7 @@ def main() -> None:
     """In turn in this process, in two plain ones and on the cluster, after a batch that has every worker started."""
     torch.set_num_threads(1)
     os.environ |= NICE
-    trial, designs = lenet()
+    trial, designs = subject()
     cluster = Cluster()
     try:
         for _ in range(2):

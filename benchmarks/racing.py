@@ -1,11 +1,9 @@
 """How often a race decides as all images do, and on how many: LeNet on MNIST, random designs, a margin of one point."""
 
 import json
-import os
-import random
-from pathlib import Path
 
 import torch
+from lenet import random_designs, trained_lenet
 from torch import Generator, Tensor
 
 import adequate as aq
@@ -23,22 +21,11 @@ def outcomes(module: torch.nn.Module, images: aq.Split) -> Tensor:
 
 def main() -> None:
     """Scores every design on all test images, which choose nothing here, then races them in random orders."""
-    data_dir = Path(os.environ["ADEQUATE_DATA"])
-    chosen = aq.entry("lenet")
-    model = chosen.build()
-    chosen.load(model, data_dir / "models" / "caffe_small" / "lenet_iter_10000.caffemodel")
-    data = chosen.prepare(aq.load("mnist", data_dir))
-    network = aq.trace(model.eval(), torch.zeros(chosen.example_shape))
-    ranges = aq.profile(network, data.calibration(Generator().manual_seed(0)))
-    uniform = {bits: aq.dynamic_fixed(ranges, bits) for bits in range(2, 9)}
+    network, data = trained_lenet()
     reference = outcomes(aq.emulate(network, aq.Design()), data.test)
-    draw, generator = random.Random(0), Generator().manual_seed(0)
+    generator = Generator().manual_seed(0)
     agreed = images = raced = kept = 0
-    for _ in range(DESIGNS):
-        design = aq.Design()
-        for name in uniform[8]:
-            slots = {slot: getattr(uniform[draw.randint(2, 8)][name], slot) for slot in ("input", "weight", "output")}
-            design = design.with_layers(name, **slots)
+    for design in random_designs(network, data, DESIGNS):
         losses = reference - outcomes(aq.emulate(network, design), data.test)
         within = bool(losses.sum() <= len(losses) * (MARGIN / 100 + 1e-9))
         kept += within
