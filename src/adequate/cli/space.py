@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from adequate.exploration.supported import LeftOut
     from adequate.operators import Accumulator, Multiplier
 
+WIDTHS = frozenset(map(str, range(1, 65)))
+"""Word lengths that can be asked for."""
+
 CATALOG = "catalog"
 """Stands for all multipliers of the catalogue of 8 bits."""
 
@@ -128,13 +131,11 @@ def left_out(choices: "Sequence[LeftOut]") -> dict[str, str]:
 
 
 def _widths(text: str) -> tuple[int, ...]:
-    try:
-        parts = [[int(end) for end in part.split("-")] for part in text.split(",")]
-        found = tuple(bits for ends in parts for bits in range(ends[0], ends[-1] + 1))
-        if found and all(len(ends) <= 2 for ends in parts) and 1 <= min(found) <= max(found) <= 64:
+    parts = [[end.strip() for end in part.split("-")] for part in text.split(",")]
+    if all(len(ends) <= 2 and all(end in WIDTHS for end in ends) for ends in parts):
+        found = tuple(bits for ends in parts for bits in range(int(ends[0]), int(ends[-1]) + 1))
+        if found:
             return found
-    except ValueError:
-        pass
     raise Misuse(f"--bits takes word lengths from 1 to 64, as in 2-8 or 4,8,16, not {text!r}")
 
 
