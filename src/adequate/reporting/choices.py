@@ -4,13 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adequate.design import Design
+from adequate.exploration.slots import SLOTS, Slot, Value
 from adequate.formats import Format
-from adequate.operators import Accumulator, Multiplier
-
-SLOTS = ("input", "weight", "multiplier", "accumulator", "output")
-Slot = tuple[str, str]
-"""(layer, slot)."""
-Value = Format | Multiplier | Accumulator | None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from adequate.exploration import Result, Trial
 from adequate.exploration.growth import growth, normalized
-from adequate.reporting.choices import SLOTS, Varied, varied
+from adequate.exploration.slots import SLOTS
+from adequate.reporting.choices import Varied, varied
 from adequate.reporting.sensitivities import changes
 
 
