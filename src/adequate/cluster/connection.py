@@ -8,8 +8,8 @@ from typing import Any
 OBJECT_STORE_BYTES = 200 * 10**6
 """Shared memory of a cluster started here; what does not fit goes to the disk."""
 
-
 CONNECT_SECONDS = 5.0
+"""How long a machine may take to answer at all (our choice)."""
 
 
 def connected(address: str | None, cores: int | None) -> bool:

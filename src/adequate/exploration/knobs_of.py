@@ -88,10 +88,9 @@ def _operators(
     if layer.input is None or layer.weight is None:
         return []
     xs, weights = offered.get((name, "input"), [layer.input]), offered.get((name, "weight"), [layer.weight])
-    signs = (min(formats, key=lambda format: format.minimum) for formats in (xs, weights))
-    x, weight = signs
-    fitting = [with_signs(one, x, weight) for one in reversed(multipliers)]
-    fitting = [one for one in fitting if all(_fits(one, x, weight) for x in xs for weight in weights)]
+    lowest = [min(formats, key=lambda format: format.minimum) for formats in (xs, weights)]
+    signed = [with_signs(one, *lowest) for one in reversed(multipliers)]
+    fitting = [one for one in signed if all(_fits(one, x, weight) for x in xs for weight in weights)]
     registers = [one for one in reversed(accumulators) if all(map(_dyadic, (*xs, *weights)))]
     knobs = {"multiplier": (fitting, layer.multiplier), "accumulator": (registers, layer.accumulator)}
     return [

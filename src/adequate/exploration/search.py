@@ -88,6 +88,7 @@ def search(
     Raises:
         StoreError: the store cannot be read or written.
         TypeError: the strategy yields, or ``trial`` returns, something else.
+        RuntimeError: ``map`` leaves out an answer.
         KeyError: a validation trial lacks ``accuracy`` or an objective.
         Exception: what ``trial`` raises, with a note that names the design.
     """

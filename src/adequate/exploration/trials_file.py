@@ -9,6 +9,7 @@ from typing import Any
 from adequate.exploration.journal import journal_mode
 
 SCHEMA_VERSION = 2
+"""Of ``TABLE``; a file of another version is refused."""
 
 APPLICATION = 0x61647174
 """SQLite's mark of whose file it is: "adqt" in ASCII."""
@@ -17,6 +18,7 @@ HEADER_BYTES = 100
 """What a SQLite file is never shorter than unless it is empty (https://sqlite.org/fileformat.html, section 1.3)."""
 
 BUSY_SECONDS = 30.0
+"""How long to wait for another process that writes (our choice)."""
 
 REASONS = {
     sqlite3.SQLITE_NOTADB: "it is not a file of trials",
