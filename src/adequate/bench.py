@@ -52,10 +52,23 @@ class Silence:
 
 
 class Bench:
-    """Answers questions about designs of one network on one data set, remembering what is dear in a run's folder."""
+    """Answers questions about designs of one network on one data set, remembering what is dear in a run's folder.
 
-    def __init__(self, network: Network, data: Dataset, run: Run, seed: int, recipe: Recipe, watcher: Watcher) -> None:
+    So many ``processes`` fine-tune together.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: Dataset,
+        run: Run,
+        seed: int,
+        recipe: Recipe,
+        watcher: Watcher,
+        processes: int = 1,
+    ) -> None:
         self.network, self.run, self.seed, self.recipe, self.watcher = network, run, seed, recipe, watcher
+        self.processes = processes
         train, validation = data.selection()
         calibration = data.calibration(torch.Generator().manual_seed(seed))
         self.splits = {"validation": validation, "calibration": calibration, "test": data.test}
@@ -82,7 +95,8 @@ class Bench:
 
     def context_with(self, **settings: Any) -> Context:
         """What every figure depends on besides the questions, and on more ``settings`` of whoever asks them."""
-        parts = {"recipe": repr(self.recipe), "threads": self.threads, **settings}
+        shared = {"processes": self.processes} if self.processes > 1 else {}
+        parts = {"recipe": repr(self.recipe), "threads": self.threads, **shared, **settings}
         return Context(self.network.digest, self.data, self.seed, json.dumps(parts, sort_keys=True))
 
     def ranges(self) -> Ranges:

@@ -17,12 +17,12 @@ from adequate.exploration.search import Map, Result, Strategy, search
 from adequate.exploration.store import Store
 from adequate.exploration.strategies import best_minifloat_split, best_static_split, narrowest, ristretto
 from adequate.exploration.trial import Query
-from adequate.finetuning import Recipe, condensed
+from adequate.finetuning import Recipe, condensed, together
 from adequate.formats import Format
 from adequate.network import Network, fold_batchnorm
 from adequate.profiling import Ranges
 from adequate.reporting.memory import memory
-from adequate.run import Run
+from adequate.run import NOTED, Run
 from adequate.storage import load_tensors, save_tensors
 
 Chooser = Callable[[Network, Ranges, float, int], Strategy]
@@ -151,22 +151,30 @@ def tune(
     watcher: Watcher = Silence(),  # noqa: B008  (stateless)
     origin: Mapping[str, Any] | None = None,
     command: str | None = None,
-) -> Condensed:
+) -> Condensed | None:
     """A given design with weights fine-tuned for it, scored and kept in ``run`` as ``condense`` does.
 
-    ``network`` is the one the design speaks of: batch normalisation is folded before, or not at all.
+    ``network`` is the one the design speaks of: batch normalisation is folded before, or not at all. ``torchrun``'s
+    processes train together, and leave the rest to the first: it alone writes to ``run``, the others get None.
 
     Raises:
-        ValueError: a design that does not fit the network, or as ``condense``.
+        ValueError: a design that does not fit the network, processes that differ, or as ``condense``.
+        ConnectionError: another process has ended.
         OSError, StoreError: as ``condense``.
     """
-    bench = Bench(network, data, run, seed, recipe, watcher)
-    check(network, design)
-    asked = {"design": design.digest, "epochs": epochs}
-    run.claim({"job": "finetune", **(origin or {}), **asked, **bench.identity}, command)
-    tuned = _carried_out(bench, _given(design, epochs), epochs)
-    assert tuned is not None
-    return tuned
+    with together() as team:
+        bench = Bench(network, data, run, seed, recipe, watcher, team.size)
+        check(network, design)
+        team.check(network, recipe)
+        asked = {"design": design.digest, "epochs": epochs, "processes": team.size}
+        identity = {"job": "finetune", **(origin or {}), **asked, **bench.identity}
+        team.check_alike({name: value for name, value in identity.items() if name not in NOTED})
+        if team.first:
+            run.claim(identity, command)
+        if team.size > 1:
+            watcher.stage(f"fine-tuning by {team.size} processes")
+            bench.tuned(design, epochs)
+    return _carried_out(bench, _given(design, epochs), epochs) if team.first else None
 
 
 def reload(network: Network, path: Path) -> Network | None:

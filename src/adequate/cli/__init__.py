@@ -1,7 +1,6 @@
 """The command line: ``adequate COMMAND``; one file a command."""
 
 import os
-import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import typer
 
 from adequate.cli.app import program
 from adequate.cli.errors import Misuse, expected_errors, one_line
+from adequate.cli.torchrun import one_voice, speak, typed
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _code(arguments: list[str]) -> int:
     command = typer.main.get_command(program)
     try:
-        with command.make_context("adequate", list(arguments), obj=tuple(arguments)) as context:
+        with command.make_context("adequate", list(arguments), obj=tuple(arguments)) as context, one_voice(arguments):
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
@@ -37,7 +37,7 @@ def _code(arguments: list[str]) -> int:
         return _failed(MISUSED, error.format_message())
     except KeyboardInterrupt:
         resumable = any(argument.startswith("--run") for argument in arguments)
-        again = f"; go on with: {shlex.join(['adequate', *arguments])}" if resumable else ""
+        again = f"; go on with: {typed(arguments)}" if resumable else ""
         return _failed(INTERRUPTED, f"interrupted{again}")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
@@ -55,5 +55,5 @@ def _code(arguments: list[str]) -> int:
 
 def _failed(code: int, message: str) -> int:
     if message:  # empty where the help page was all there is to say
-        print(f"adequate: {message}", file=sys.stderr)
+        speak(message)
     return code

@@ -135,6 +135,8 @@ def finetune(
             origin=subject.origin,
             command=as_typed(context),
         )
+        if found is None:
+            return
         progress.stage("report")
         write_report(place, found.network)
     show(place, found, output)

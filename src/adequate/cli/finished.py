@@ -1,6 +1,5 @@
 """What condense and finetune share: a run that goes on, its report, and how its result is shown."""
 
-import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.table import Table
 from adequate.cli.amounts import percent
 from adequate.cli.options import ComputeOptions, OutputOptions
 from adequate.cli.output import answer, answer_json, facts, interval, plural, rewritten, table
+from adequate.cli.torchrun import typed
 from adequate.condensing import Condensed
 from adequate.design import Design
 from adequate.evaluation import proportion
@@ -29,7 +29,7 @@ def as_typed(context: typer.Context) -> str | None:
     """The command as it was typed, without what only says how it talks."""
     if context.obj is None:
         return None
-    return shlex.join(["adequate", *(one for one in context.obj if one not in ONLY_HOW_IT_TALKS)])
+    return typed([one for one in context.obj if one not in ONLY_HOW_IT_TALKS])
 
 
 def resumed(run: Run, compute: ComputeOptions) -> ComputeOptions:

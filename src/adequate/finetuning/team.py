@@ -1,9 +1,11 @@
 """Processes that train one network together, each on its share of every batch: torch's DistributedDataParallel."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -12,6 +14,12 @@ from adequate.finetuning.recipe import Recipe
 from adequate.network import Network
 
 T = TypeVar("T")
+
+PATIENCE = timedelta(days=1)
+"""How long processes wait for one that is alive, as while the first scores an epoch; an end is noticed at once."""
+
+GLOO = "gloo/transport"
+"""A part of what Gloo's errors say when a process cannot be reached; they have no type of their own."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,29 @@ class Team:
         if not (distributed.is_available() and distributed.is_initialized()):
             return cls()
         return cls(distributed.get_rank(), distributed.get_world_size())
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes files and says how it goes."""
+        return self.rank == 0
+
+    def check_alike(self, facts: Mapping[str, Any]) -> None:
+        """Refuses processes that were started for different things.
+
+        Raises:
+            ValueError: one of ``facts`` is not the same in all.
+        """
+        if self.size == 1:
+            return
+        told: list[Any] = [None] * self.size
+        distributed.all_gather_object(told, dict(facts))
+        for rank, other in enumerate(told):
+            for name, value in told[0].items():
+                if other.get(name) != value:
+                    raise ValueError(
+                        f"process {rank} of {self.size} has another {name} than the first: "
+                        f"{other.get(name)!r}, not {value!r}"
+                    )
 
     def check(self, network: Network, recipe: Recipe) -> None:
         """Refuses what needs all images of a batch in one place.
@@ -75,7 +106,7 @@ class Team:
         """What the first process finds, in all."""
         if self.size == 1:
             return value()
-        told: list[T | None] = [value() if self.rank == 0 else None]
+        told: list[T | None] = [value() if self.first else None]
         distributed.broadcast_object_list(told, src=0)
         [found] = told
         return found  # type: ignore[return-value]
@@ -89,10 +120,27 @@ def together() -> Iterator[Team]:
 
         with together():
             tuned = finetune(network, design, batches, epochs=2, generator=Generator().manual_seed(0))
+
+    Raises:
+        ConnectionError: another process has ended.
     """
     if not distributed.is_torchelastic_launched():
         yield Team()
         return
-    distributed.init_process_group("gloo")
-    yield Team.here()
+    try:
+        distributed.init_process_group(_backend(), timeout=PATIENCE)
+        yield Team.here()
+    except RuntimeError as error:
+        if not isinstance(error, distributed.DistError) and GLOO not in str(error):
+            raise
+        raise ConnectionError("another process of this fine-tuning has ended, and so does this one") from error
     distributed.destroy_process_group()  # not after an error: the others may be waiting, and end with this process
+
+
+def _backend() -> str:
+    """Gloo; NCCL for tensors on GPUs where every process of this machine has one of its own."""
+    gpus = torch.cuda.device_count() if distributed.is_nccl_available() else 0
+    if gpus < int(os.environ["LOCAL_WORLD_SIZE"]):
+        return "gloo"
+    torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    return "cpu:gloo,cuda:nccl"

@@ -128,7 +128,7 @@ class Training:
             if self.step % self.steps_per_epoch == 0:
                 self._score(epoch + 1)
             checkpoint, progress = self.watch.checkpoint, self.watch.progress
-            if (checkpoint is not None and self.team.rank == 0) and (
+            if (checkpoint is not None and self.team.first) and (
                 self.step % self.recipe.checkpoint_every == 0 or self.step % self.steps_per_epoch == 0
             ):
                 self._save(checkpoint)

@@ -1,0 +1,63 @@
+"""Processes that ``torchrun`` started: the first speaks for all of them, and of a failure the one that met it."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+from adequate.cli.errors import Misuse
+
+TOGETHER = "finetune"
+"""The command whose work processes share."""
+
+
+def processes() -> int:
+    """How many there are, on all machines."""
+    return int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
+
+
+@contextmanager
+def one_voice(arguments: Sequence[str]) -> Iterator[None]:
+    """Answers and progress of the processes after the first go nowhere.
+
+    Raises:
+        Misuse: a command that works in one process.
+    """
+    if processes() == 1:
+        yield
+        return
+    if arguments[0] != TOGETHER:
+        raise Misuse(f"{arguments[0]} works in one process; torchrun is for {TOGETHER}")
+    if os.environ["RANK"] == "0":
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
+def is_first_to_fail() -> bool:
+    """Whether no other process has asked this before: it says why, then ``torchrun`` ends them all."""
+    if processes() == 1:
+        return True
+    from torch.distributed import TCPStore
+
+    of_torchrun = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    return of_torchrun.add("adequate failed", 1) == 1
+
+
+def typed(arguments: Sequence[str]) -> str:
+    """The command as it was typed; on several machines without the address where they meet, which is not known."""
+    command = ["adequate", *arguments]
+    if processes() == 1:
+        return shlex.join(command)
+    each = int(os.environ["LOCAL_WORLD_SIZE"])
+    machines = processes() // each
+    where = "--standalone" if machines == 1 else f"--nnodes={machines}"
+    return shlex.join(["torchrun", where, f"--nproc-per-node={each}", "--no-python", "--", *command])
+
+
+def speak(message: str) -> None:
+    """Says on standard error what went wrong, if no other process has."""
+    if is_first_to_fail():
+        print(f"adequate: {message}", file=sys.stderr)

@@ -1,0 +1,58 @@
+"""Processes of ``torchrun``: one of them speaks, and one of them says what went wrong."""
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from torch.distributed import TCPStore
+
+from adequate.cli.torchrun import is_first_to_fail, one_voice, typed
+from tests.cli.conftest import Command
+
+ASKED = ("finetune", "digits-cnn", "--run", "a b")
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """This process is one of two on this machine, whose ``RANK`` is still to be set."""
+    of_torchrun = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=10))
+    told = {"TORCHELASTIC_RUN_ID": "one", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    for name, value in {**told, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(of_torchrun.port)}.items():
+        monkeypatch.setenv(name, value)
+    yield monkeypatch
+    del of_torchrun
+
+
+def test_the_first_is_heard_and_the_others_are_not(two: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for rank in ("0", "1"):
+        two.setenv("RANK", rank)
+        with one_voice(ASKED):
+            print("answer of", rank)
+            print("progress of", rank, file=sys.stderr)
+    assert capsys.readouterr() == ("answer of 0\n", "progress of 0\n")
+
+
+def test_one_says_why_all_end(adequate: Command, two: pytest.MonkeyPatch) -> None:
+    two.setenv("RANK", "1")
+    first = adequate("condense", "digits-cnn", "--data", "digits", "--run", "run")
+    two.setenv("RANK", "0")
+    second = adequate("condense", "digits-cnn", "--data", "digits", "--run", "run")
+    assert first.complaint == "condense works in one process; torchrun is for finetune"
+    assert (first.code, second.code) == (2, 2)
+    assert (second.out, second.err) == ("", "")
+    assert not is_first_to_fail()
+
+
+def test_alone_every_failure_is_told() -> None:
+    assert is_first_to_fail()
+    assert is_first_to_fail()
+
+
+def test_the_command_as_it_was_typed(two: pytest.MonkeyPatch) -> None:
+    torchrun = "--nproc-per-node=2 --no-python -- adequate finetune digits-cnn --run 'a b'"
+    assert typed(ASKED) == f"torchrun --standalone {torchrun}"
+    two.setenv("WORLD_SIZE", "6")
+    assert typed(ASKED) == f"torchrun --nnodes=3 {torchrun}"
+    two.delenv("TORCHELASTIC_RUN_ID")
+    assert typed(ASKED) == "adequate finetune digits-cnn --run 'a b'"
