@@ -26,6 +26,7 @@ def test_lenet_in_eight_bits(adequate: Command, data_root: Path) -> None:
     assert answer["accuracy"] >= 0.9905 - 0.001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "weights", "accuracy"),
     [("resnet20", RESNET, 0.915), ("cifar10-full", f"{CAFFE}/cifar10_full_iter_70000.caffemodel", 0.828)],
@@ -56,6 +57,7 @@ def test_quantised_networks_in_onnx(adequate: Command, data_root: Path, model: s
     assert (answer["accuracy"], answer["images"], answer["design"]) == (accuracy, 10_000, "of the file")
 
 
+@pytest.mark.slow
 def test_lenet_from_caffes_text(adequate: Command, data_root: Path) -> None:
     folder = data_root / CAFFE
     files = (folder / "lenet.prototxt", "--weights", folder / "lenet_iter_10000.caffemodel")
@@ -63,6 +65,7 @@ def test_lenet_from_caffes_text(adequate: Command, data_root: Path) -> None:
     assert (answer["accuracy"], answer["images"]) == (0.9905, 10_000)
 
 
+@pytest.mark.slow
 def test_cifar10_full_from_caffes_text(adequate: Command, data_root: Path, cifar10_dir: Path) -> None:
     folder = data_root / CAFFE
     files = (folder / "cifar10_full.prototxt", "--weights", folder / "cifar10_full_iter_70000.caffemodel")

@@ -227,8 +227,14 @@ DESIGNS = {
 }
 
 
-@pytest.mark.parametrize("kind", DESIGNS)
-@pytest.mark.parametrize("command", ["evaluate", "compare", "finetune"])
+OTHERS = [
+    pytest.param(command, kind, marks=() if kind == "newer" else pytest.mark.slow)
+    for command in ("compare", "finetune")
+    for kind in DESIGNS
+]
+
+
+@pytest.mark.parametrize(("command", "kind"), [*(("evaluate", kind) for kind in DESIGNS), *OTHERS])
 def test_designs(adequate: Command, digits: Options, kind: str, command: str) -> None:
     text, expected = DESIGNS[kind]
     Path("design.json").write_text(text)
@@ -317,7 +323,9 @@ def test_a_run_folder_that_is_a_file(adequate: Command, digits: Options) -> None
     assert "Not a directory" in answer.complaint
 
 
-@pytest.mark.parametrize("size", [100, 20_000, 40_000])
+@pytest.mark.parametrize(
+    "size", [pytest.param(100, marks=pytest.mark.slow), 20_000, pytest.param(40_000, marks=pytest.mark.slow)]
+)
 def test_a_full_disk(adequate: Command, digits: Options, condensed: Finished, size: int) -> None:
     """No file may grow beyond ``size`` bytes, which fails like a full disk, at the record, the trials, the weights."""
     options = ("condense", *digits, "--format", "static_fixed", "--finetune", 1, "--run", "run")
@@ -336,9 +344,9 @@ def test_a_full_disk(adequate: Command, digits: Options, condensed: Finished, si
 
 
 def test_debug_shows_the_traceback() -> None:
-    Path("w.pt").touch()
-    command = [sys.executable, "-m", "adequate.cli", "evaluate", "digits-cnn", "--data", "digits"]
-    done = subprocess.run([*command, "--weights", "w.pt", "--debug"], capture_output=True, text=True, check=False)
+    Path("design.json").write_text("{")
+    command = [sys.executable, "-m", "adequate.cli", "diff", "design.json", "design.json", "--debug"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == FAILED
     assert "Traceback" in done.stderr
     assert done.stdout == ""
@@ -347,10 +355,11 @@ def test_debug_shows_the_traceback() -> None:
 def test_a_closed_pipe_is_quiet() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "adequate.cli", "trace", "digits-cnn", "--json"]
+    Design().save("design.json")
+    command = [sys.executable, "-m", "adequate.cli", "diff", "design.json", "design.json", "--json"]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (FAILED, "tracing digits-cnn\n")
+    assert (done.returncode, done.stderr) == (FAILED, "")
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,9 +72,12 @@ def test_layers_add_up(adequate: Command, digits: tuple[object, ...]) -> None:
         assert sum(one[name] for one in found["layers"].values()) == pytest.approx(found[name], rel=1e-12)
 
 
-def test_shapes_and_word_lengths_are_enough_for_a_machine_that_does_not_read_values(adequate: Command) -> None:
-    found = adequate("cost", "resnet50", "--bits", 8, "--accelerator", "DaDianNao", "--json").json
-    network = trace(entry("resnet50").skeleton(), torch.zeros(entry("resnet50").example_shape, device="meta"))
+@pytest.mark.parametrize("name", ["lenet", pytest.param("resnet50", marks=pytest.mark.slow)])
+def test_shapes_and_word_lengths_are_enough_for_a_machine_that_does_not_read_values(
+    adequate: Command, name: str
+) -> None:
+    found = adequate("cost", name, "--bits", 8, "--accelerator", "DaDianNao", "--json").json
+    network = trace(entry(name).skeleton(), torch.zeros(entry(name).example_shape, device="meta"))
     [figures] = found["accelerators"].values()
     assert figures["macs"] == network.macs
     assert "images" not in found

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from adequate import approximate, dynamic_fixed, fold_batchnorm, profile, trace
+from adequate import Design, approximate, dynamic_fixed, fold_batchnorm, profile, trace
 from adequate.data import load
 from adequate.operators import BrokenArray
 from adequate.zoo import entry
@@ -43,8 +43,7 @@ def test_accuracy_comes_back(
     assert adequate("finetune", *digits, *asked, "--json").json["accuracy"] == answer["accuracy"]
 
 
-def test_two_stages_need_distillation(
-    adequate: Command, digits: tuple[object, ...], design: Path, tmp_path: Path
-) -> None:
-    asked = ("--design", design, "--epochs", 1, "--run", tmp_path / "run", "--quantized-first", 1)
+def test_two_stages_need_distillation(adequate: Command, digits: tuple[object, ...], tmp_path: Path) -> None:
+    Design().save(tmp_path / "one.json")
+    asked = ("--design", tmp_path / "one.json", "--epochs", 1, "--run", tmp_path / "run", "--quantized-first", 1)
     assert "give --distillation, too" in adequate("finetune", *digits, *asked).complaint

@@ -72,6 +72,7 @@ def test_a_second_run_evaluates_nothing_and_changes_nothing(
     assert contents(folder) == before
 
 
+@pytest.mark.slow  # a run that goes on, too, ends in the same bytes
 def test_the_same_seed_gives_the_same_bytes(adequate: Command, condensed: Finished, digits: Options) -> None:
     folder, _ = condensed
     adequate("condense", *digits, *STATIC, "--run", "other", "--json")

@@ -56,6 +56,7 @@ def test_a_label_beyond_nine_is_refused(tmp_path: Path) -> None:
         read_records(path)
 
 
+@pytest.mark.slow
 def test_the_real_set(cifar10_dir: Path) -> None:
     """All 50,000 training images: MD5 of the first file as published, class counts, the last 5,000 held out."""
     dataset = load("cifar10", cifar10_dir)

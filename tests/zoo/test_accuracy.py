@@ -28,21 +28,25 @@ def test_lenet_on_mnist(data_root: Path) -> None:
     assert right("lenet", data_root / CAFFE / "lenet_iter_10000.caffemodel", data_root) == (9_905, 10_000)
 
 
+@pytest.mark.slow
 def test_cifar10_full(data_root: Path, cifar10_dir: Path) -> None:
     weights = data_root / CAFFE / "cifar10_full_iter_70000.caffemodel"
     assert right("cifar10-full", weights, cifar10_dir) == (828, 1_000)
 
 
+@pytest.mark.slow
 def test_cifar10_full_with_ternary_weights(data_root: Path, cifar10_dir: Path) -> None:
     weights = data_root / CAFFE / "cifar10_full_ternary_iter_70000.caffemodel"
     assert right("cifar10-full", weights, cifar10_dir) == (744, 1_000)
 
 
+@pytest.mark.slow
 def test_the_mean_image_is_caffes(data_root: Path, cifar10_dir: Path) -> None:
     computed = SubtractMeanImage.of(load("cifar10", cifar10_dir))
     assert torch.equal(computed.image, read_mean(data_root / CAFFE / "mean.binaryproto"))
 
 
+@pytest.mark.slow
 def test_resnet20(data_root: Path, cifar10_dir: Path) -> None:
     assert right("resnet20", data_root / RESNET / "resnet20-12fca82f.th", cifar10_dir) == (915, 1_000)
 
