@@ -62,8 +62,8 @@ SUBJECTS = {
         learnt_from=128,
         test=1_000,
         measure="noise",
-        shares=(1.0, 0.95, 0.85),
-        trials=40,
+        shares=(1.0, 0.99, 0.97, 0.95, 0.85),
+        trials=100,
         passes=20,
     ),
 }
