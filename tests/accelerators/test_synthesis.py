@@ -136,8 +136,9 @@ def test_flip_flops_are_counted_apart(yosys: Yosys, tmp_path: Path) -> None:
         synthesize(Clocked("absent", "module top(input a); other one(a); endmodule"), yosys=yosys)
 
 
-def test_it_is_the_verilog_that_is_written_out(yosys: Yosys) -> None:
-    circuit = Drum(4, 4, 2).circuit()
+@pytest.mark.parametrize("multiplier", [TruncatedArray(4, 4, 2), pytest.param(Drum(4, 4, 2), marks=pytest.mark.slow)])
+def test_it_is_the_verilog_that_is_written_out(multiplier: Multiplier, yosys: Yosys) -> None:
+    circuit = multiplier.circuit()
     script, count = SCRIPTS[Target.CMOS]
     renamed = replace(circuit, name=TOP)
     found = yosys.statistics({"circuit.v": verilog(renamed).encode()}, ["read_verilog circuit.v", *script], count)

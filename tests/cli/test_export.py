@@ -14,7 +14,7 @@ Command = Callable[..., Any]
 KINDS = ["npz", "qonnx", "onnx"]
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "hls", "verilog"])
+@pytest.mark.parametrize("kind", [*KINDS, "hls", pytest.param("verilog", marks=pytest.mark.slow)])
 def test_export_and_verify(kind: str, adequate: Command, run_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out" / kind
     answer = adequate("export", run_folder, "--to", kind, "--out", out, "--images", 3, "--json")

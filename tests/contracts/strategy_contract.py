@@ -59,6 +59,8 @@ class FrontContract:
 
     make: ClassVar[Maker]
     trials: ClassVar[int]
+    fewer: ClassVar[int | None] = None
+    """What reaches the first problem's front from the first seed, where less does."""
 
     @pytest.mark.slow
     @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
@@ -68,7 +70,7 @@ class FrontContract:
         assert ours >= SHARE
 
     def test_reaches_a_true_front_from_one_seed(self) -> None:
-        ours, random = shares(self.make, PROBLEMS[0], self.trials, SEEDS[:1])
+        ours, random = shares(self.make, PROBLEMS[0], self.fewer or self.trials, SEEDS[:1])
         assert ours > random
         assert ours >= SHARE
 

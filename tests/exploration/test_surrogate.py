@@ -13,6 +13,7 @@ from tests.exploration.problems import PROBLEMS, knobs
 class TestSurrogate(FrontContract):
     make = staticmethod(surrogate)
     trials = 400
+    fewer = 150
 
 
 def _plane(points: np.ndarray) -> np.ndarray:

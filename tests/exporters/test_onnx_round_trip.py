@@ -155,7 +155,7 @@ def design_of(random: Random, network: Network, whole: bool) -> Design:
 
 
 @EXPORTS
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
 def test_any_design_that_can_be_said_is_read_back(export: Export, seed: int, small: Network, tmp_path: Path) -> None:
     random, x = Random(seed), torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(seed))

@@ -135,9 +135,16 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("last", [1, 7, 19, 21])
-def test_a_killed_run_ends_with_the_same_steps(network: Network, design: Design, tmp_path: Path, last: int) -> None:
-    expected = learned(network, design)
+@pytest.fixture(scope="module")
+def whole(network: Network, design: Design) -> tuple[Network, Design]:
+    """What a run that nobody killed ends with."""
+    return learned(network, design)
+
+
+@pytest.mark.parametrize("last", [7, 21, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 19))])
+def test_a_killed_run_ends_with_the_same_steps(
+    network: Network, design: Design, whole: tuple[Network, Design], tmp_path: Path, last: int
+) -> None:
     file = tmp_path / "checkpoint.safetensors"
 
     def kill(step: Step) -> None:
@@ -147,7 +154,7 @@ def test_a_killed_run_ends_with_the_same_steps(network: Network, design: Design,
     with pytest.raises(Killed):
         learned(network, design, checkpoint=file, progress=kill)
     resumed = learned(network, design, checkpoint=file)
-    assert (resumed[0].digest, resumed[1]) == (expected[0].digest, expected[1])
+    assert (resumed[0].digest, resumed[1]) == (whole[0].digest, whole[1])
     with pytest.raises(ValueError, match="another network, design, recipe or seed"):
         learned(network, design, checkpoint=file, powers_of_two=True)
 

@@ -1,6 +1,7 @@
 """Looked-up sums: the definition over Python integers, torch, and every compiled route on every processor here."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -168,14 +169,20 @@ GEOMETRIES = {
 }
 
 
-@pytest.mark.parametrize("kind", ["uint16", "int32", "small"])
-@pytest.mark.parametrize("name", GEOMETRIES)
-def test_convolutions_of_every_geometry(way: object, name: str, kind: str) -> None:
+@cache
+def convolution(name: str, kind: str) -> tuple[Tensor, Tensor, Tensor, Window, Tensor]:
+    """Operands, table and window, and their sums by definition: the same for every way."""
     x_shape, w_shape, window = GEOMETRIES[name]
     table = entries(kind, 256, 256)
     x, w = patterns(256, *x_shape, seed=6), patterns(256, *w_shape, seed=7)
-    sums = lookup_convolution(x, w, table, window, zero=255)
-    assert torch.equal(sums.long(), convolved(x, w, table, window, 255))
+    return x, w, table, window, convolved(x, w, table, window, 255)
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int32", "small"])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_convolutions_of_every_geometry(way: object, name: str, kind: str) -> None:
+    x, w, table, window, expected = convolution(name, kind)
+    assert torch.equal(lookup_convolution(x, w, table, window, zero=255).long(), expected)
 
 
 def test_transposed_convolutions_multiply_their_inserted_zeros(way: object) -> None:

@@ -51,7 +51,7 @@ def contraction(equation: str) -> tuple[Program, tuple[int, ...]]:
 CASES = [convolution(number) for number in range(len(CONVOLUTIONS))] + [contraction(one) for one in PRODUCTS]
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 3), pytest.param(4, 4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("rows", "columns"), [(2, 3), *(pytest.param(n, n, marks=pytest.mark.slow) for n in (1, 4))])
 def test_every_size_of_the_array(rows: int, columns: int, tmp_path: Path, builds: Path) -> None:
     """All programs share the hardware that joins what each needs, so that one simulation is compiled."""
     hardware = reduce(Hardware.joined, [hardware_of(program, rows, columns) for program, _ in CASES])

@@ -33,7 +33,7 @@ def quotients(rounders: list[Rounder], factors: list[Fraction]) -> Building:
     ("rounders", "factors"),
     [
         (FIXED, [Fraction(1)]),
-        (FLOATS[::3], [Fraction(8)]),
+        pytest.param(FLOATS[::3], [Fraction(8)], marks=pytest.mark.slow),
         ([FIXED[0], FLOATS[0]], [Fraction(5, 3)]),
     ],
     ids=["fixed point", "floats", "divided factors"],

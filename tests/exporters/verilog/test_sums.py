@@ -48,7 +48,7 @@ REGISTERS = [
 
 GROUPS = [
     pytest.param(REGISTERS[:4], id="fixed"),
-    pytest.param(REGISTERS[4:7], id="floats"),
+    pytest.param(REGISTERS[4:7], id="floats", marks=pytest.mark.slow),
     pytest.param(REGISTERS[7:10], id="adders"),
     pytest.param(REGISTERS[10:11], id="compensated"),
     pytest.param(REGISTERS[11:], id="compensated, rounded first", marks=pytest.mark.slow),

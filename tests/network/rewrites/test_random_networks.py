@@ -52,7 +52,7 @@ def module(random: Random, depth: int) -> nn.Module:
     return nn.Sequential(*parts)
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(st.integers(0, 10**6), st.sampled_from([torch.float32, torch.float64]))
 def test_random_networks_stay_the_same_function(seed: int, dtype: torch.dtype) -> None:
     check_random(seed, dtype)
