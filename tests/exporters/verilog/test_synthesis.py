@@ -19,8 +19,9 @@ NIBBLES = hardware(DESIGNS["4 x 4 bits"])
 @pytest.fixture(scope="module")
 def yosys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yosys]:
     """With a cache of its own: what other runs have kept is no evidence."""
+    folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr("adequate.accelerators.synthesis.cache_folder", lambda: folder)
         yield require_yosys()
 
 
