@@ -17,7 +17,7 @@ ASKED = ("finetune", "digits-cnn", "--run", "a b")
 def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """This process is one of two on this machine, whose ``RANK`` is still to be set."""
     of_torchrun = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=10))
-    told = {"TORCHELASTIC_RUN_ID": "one", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    told = {"TORCHELASTIC_RUN_ID": "one", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "1"}
     for name, value in {**told, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(of_torchrun.port)}.items():
         monkeypatch.setenv(name, value)
     yield monkeypatch
@@ -53,6 +53,7 @@ def test_the_command_as_it_was_typed(two: pytest.MonkeyPatch) -> None:
     torchrun = "--nproc-per-node=2 --no-python -- adequate finetune digits-cnn --run 'a b'"
     assert typed(ASKED) == f"torchrun --standalone {torchrun}"
     two.setenv("WORLD_SIZE", "6")
-    assert typed(ASKED) == f"torchrun --nnodes=3 {torchrun}"
+    two.setenv("MASTER_PORT", "29400")
+    assert typed(ASKED) == f"torchrun --nnodes=3 --node-rank=1 --master-addr=127.0.0.1 --master-port=29400 {torchrun}"
     two.delenv("TORCHELASTIC_RUN_ID")
     assert typed(ASKED) == "adequate finetune digits-cnn --run 'a b'"

@@ -84,11 +84,12 @@ def finetune(
     Weights are rounded anew for every batch; the gradient passes straight through to the float weights
     behind them. Where the design has multipliers, training has their products, too. Of all epochs the
     best on held-out training images is kept. The run's folder gets design.json, weights.safetensors and
-    report.html; a run that was stopped goes on.
+    report.html; a run that was stopped goes on. Started by torchrun, processes share every batch: torchrun
+    --standalone --nproc-per-node=2 --no-python -- adequate finetune ...
 
     Example:
-      adequate finetune digits-cnn --data digits --design runs/digits/design.json \\
-        --epochs 2 --run runs/tuned
+      adequate finetune digits-cnn --data digits --epochs 2 \\
+        --design runs/digits/design.json --run runs/tuned
     """
     from adequate.cli.designs import arithmetic
     from adequate.cli.errors import Misuse

@@ -47,14 +47,17 @@ def is_first_to_fail() -> bool:
 
 
 def typed(arguments: Sequence[str]) -> str:
-    """The command as it was typed; on several machines without the address where they meet, which is not known."""
+    """The command as it was typed, or one of ``torchrun``'s that starts as many processes on as many machines."""
     command = ["adequate", *arguments]
     if processes() == 1:
         return shlex.join(command)
-    each = int(os.environ["LOCAL_WORLD_SIZE"])
+    told = os.environ
+    each = int(told["LOCAL_WORLD_SIZE"])
     machines = processes() // each
-    where = "--standalone" if machines == 1 else f"--nnodes={machines}"
-    return shlex.join(["torchrun", where, f"--nproc-per-node={each}", "--no-python", "--", *command])
+    address = (f"--master-addr={told['MASTER_ADDR']}", f"--master-port={told['MASTER_PORT']}")
+    many = (f"--nnodes={machines}", f"--node-rank={told['GROUP_RANK']}", *address)
+    where = ("--standalone",) if machines == 1 else many
+    return shlex.join(["torchrun", *where, f"--nproc-per-node={each}", "--no-python", "--", *command])
 
 
 def speak(message: str) -> None:
