@@ -1,28 +1,22 @@
 """Circuits run outside Python: compiled C++, Verilog in Icarus, Amaranth's own simulator."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pytest
 from amaranth.hdl import Module, Shape, Signal
 from amaranth.sim import Simulator
 
 from adequate.circuits import Circuit, Port, Word, cpp
 from adequate.circuits.verilog import Net, verilog
+from tests.needed import lacking
 
 
 def require_tool(name: str) -> str:
     """The path of a program; without it the test skips, in CI it fails."""
-    path = shutil.which(name)
-    if path:
-        return path
-    if os.environ.get("CI"):
-        pytest.fail(f"{name} is not installed")
-    pytest.skip(f"{name} is not installed")
+    return shutil.which(name) or lacking(f"{name} is not installed")
 
 
 def values(port: Port) -> list[int]:

@@ -13,6 +13,7 @@ from adequate.design import Design
 from adequate.exploration import Context, Store, Trial
 from adequate.formats import Fixed
 from tests.cli.conftest import Command
+from tests.needed import needed_module
 
 SEARCH = Context("a" * 64, "b" * 64, 2**64 - 1, '{"margin": 1.0}')
 OTHER = Context("a" * 64, "b" * 64, 3, '{"margin": 2.0}')
@@ -107,7 +108,7 @@ def test_csv_reads_back_as_it_was(adequate: Command, file: Path, tmp_path: Path)
 
 
 def test_parquet_reads_back_as_it_was(adequate: Command, file: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = needed_module("pyarrow.parquet")
     adequate("trials", file, "--split", "validation", "--to", "trials.parquet", "--json")
     rows = parquet.read_table("trials.parquet").to_pylist()
     with Store(file) as store:

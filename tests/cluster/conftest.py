@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.needed import lacking
+
 STORE_BYTES = 100 * 10**6
 
 
@@ -14,9 +16,7 @@ STORE_BYTES = 100 * 10**6
 def ray() -> Any:
     """Ray, not started."""
     if find_spec("ray") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Ray is not installed")
-        pytest.skip("Ray is not installed")
+        lacking("Ray is not installed")
     from adequate.cluster.connection import ray_package
 
     return ray_package()

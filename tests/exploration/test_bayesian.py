@@ -1,15 +1,13 @@
 """TPE through Optuna, which is an extra."""
 
-import os
-
 import pytest
 
 from adequate.exploration import bayesian
 from tests.contracts.strategy_contract import FrontContract
 from tests.exploration.problems import knobs
+from tests.needed import needed_module
 
-if "CI" not in os.environ:
-    pytest.importorskip("optuna")
+needed_module("optuna")
 
 
 class TestBayesian(FrontContract):

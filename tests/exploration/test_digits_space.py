@@ -1,6 +1,5 @@
 """Strategies on a real space that was tried whole: the digits' network."""
 
-import os
 from statistics import median
 
 import pytest
@@ -18,6 +17,7 @@ from adequate.exploration import (
 )
 from tests.exploration.answers import one_minimal
 from tests.exploration.digits_space import MARGINS, Digits
+from tests.needed import needed_module
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +42,8 @@ def shares(digits: Digits, make: object) -> float:
 
 @pytest.mark.parametrize("make", [evolutionary, surrogate, bayesian], ids=lambda make: make.__name__)
 def test_a_tenth_of_the_points_gives_the_front(digits: Digits, make: object) -> None:
-    if make is bayesian and "CI" not in os.environ:
-        pytest.importorskip("optuna")
+    if make is bayesian:
+        needed_module("optuna")
     ours, random = shares(digits, make), shares(digits, random_points)
     print(f"{TRIALS} of {digits.space.size} points: {ours:.4f} of the hypervolume, random {random:.4f}")
     assert ours > random

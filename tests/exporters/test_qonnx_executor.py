@@ -1,6 +1,5 @@
 """Exported QONNX run by QONNX's own executor."""
 
-import os
 import warnings
 from functools import partial
 from pathlib import Path
@@ -16,22 +15,19 @@ from adequate.exporters import export_qonnx
 from adequate.exporters.onnx_file import IR_VERSION
 from adequate.formats import Binary, Fixed, Minifloat, Rounding, Scaled, Specials
 from adequate.network import Network, trace
+from tests.needed import needed_module
 
 pytestmark = pytest.mark.slow
 
 
 def executed(path: Path, x: Tensor) -> Tensor:
     """What QONNX's executor computes, node by node."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from qonnx.core import onnx_exec
-            from qonnx.core.modelwrapper import ModelWrapper
-            from qonnx.transformation.infer_shapes import InferShapes
-    except ImportError:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip("qonnx is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        needed_module("qonnx")
+        from qonnx.core import onnx_exec
+        from qonnx.core.modelwrapper import ModelWrapper
+        from qonnx.transformation.infer_shapes import InferShapes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = ModelWrapper(str(path))

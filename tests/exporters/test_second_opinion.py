@@ -1,6 +1,5 @@
 """Exported graphs run by onnxruntime and by qonnx, where ``verify`` asks them."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from adequate.exporters import export_graph, export_onnx, export_qonnx, second_o
 from adequate.exporters.graph_folder import GRAPH, VECTORS
 from adequate.network import Network, trace
 from adequate.storage import load_tensors, save_tensors
+from tests.needed import needed_module
 
 Writer = Callable[[Network, Design, Path], None]
 
@@ -28,12 +28,7 @@ def tool(request: pytest.FixtureRequest) -> tuple[str, Writer]:
     """A tool's name, and what writes graphs for it."""
     name: str = request.param[0]
     if name == "qonnx":
-        try:
-            import qonnx  # noqa: F401
-        except ImportError:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip("qonnx is not installed")
+        needed_module("qonnx")
     return request.param
 
 

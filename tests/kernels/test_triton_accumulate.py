@@ -9,11 +9,10 @@ from torch import Generator, Tensor
 from adequate.formats import BFLOAT16, BINARY16, E4M3, E5M2, Fixed, Format, Minifloat, Overflow, Rounding, Underflow
 from adequate.kernels import reference
 from adequate.kernels.accumulate_steps import accumulate_steps
+from adequate.kernels.triton.accumulate import accumulate
 from adequate.kernels.triton.products import of_numbers
 from adequate.kernels.triton.rounding import steps
 from adequate.operators import Accumulator, Order, Ripple
-
-accumulate = pytest.importorskip("adequate.kernels.triton.accumulate").accumulate
 
 pytestmark = pytest.mark.slow
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"

@@ -5,7 +5,6 @@ it runs on any processor with AVX2.
 """
 
 import os
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from adequate import native
 from adequate.native import Processor
+from tests.circuits.running import require_tool
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "src" / "adequate" / "native"
@@ -30,8 +30,8 @@ def compiled(folder: Path, source: Path, name: str, *flags: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None and "CI" not in os.environ, reason="no g++")
 def test_lookup_under_the_address_and_undefined_behaviour_sanitizers(tmp_path: Path) -> None:
+    require_tool("g++")
     avx2 = native.processor >= Processor.AVX2
     builds = BUILDS if avx2 else {"portable": ()}
     flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", *(("-DADEQUATE_X86",) if avx2 else ()))

@@ -1,6 +1,5 @@
 """A small run to report on, and a browser to look at the report with."""
 
-import os
 import shutil
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from adequate.formats import Fixed, Minifloat, PowerOfTwo
 from adequate.network import Network, trace
 from adequate.profiling import Ranges, profile
 from adequate.reporting import Facts, report, stored_bits
+from tests.needed import lacking
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -96,8 +96,7 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium; without it tests skip, in CI they fail."""
     executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if executable is None:
-        reason = f"no browser: none of {', '.join(CHROMIUM)} is installed"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        lacking(f"no browser: none of {', '.join(CHROMIUM)} is installed")
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         started = playwright.chromium.launch(executable_path=executable, args=options)
