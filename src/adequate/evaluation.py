@@ -88,7 +88,11 @@ def evaluate_all(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Score]:
-    """The scores of several metrics by name, from one pass over the images; otherwise as ``evaluate``."""
+    """The scores of several metrics by name, from one pass over the images; otherwise as ``evaluate``.
+
+    Raises:
+        ValueError: as ``evaluate``.
+    """
     values: dict[str, list[float]] = {metric.name: [] for metric in metrics}
     done = 0
     with _inference(module):

@@ -44,11 +44,6 @@ def slices(x: Tensor, bits: int, unit_bits: int) -> list[Tensor]:
     return [(magnitude >> at) & (2**unit_bits - 1) for at in range(0, bits, unit_bits)]
 
 
-def term_histogram(x: Tensor, recoding: Recoding) -> Tensor:
-    """How many of the integers have 0, 1, 2, ... terms, int64."""
-    return torch.bincount(term_counts(x, recoding).flatten().to(torch.int32))
-
-
 def _looked_up(table: Tensor, magnitude: Tensor) -> Tensor:
     return table.index_select(0, magnitude.reshape(-1)).reshape(magnitude.shape)
 

@@ -7,6 +7,7 @@ from adequate.data.dataset import Dataset
 from adequate.data.split import Split
 
 TEST_FRACTION = 0.2
+"""Of the images, held out for the test (our choice)."""
 
 
 def load_digits() -> Dataset:

@@ -6,9 +6,13 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 FEATURES = 200
+"""Hidden units of a member (assumed)."""
+
 REACHES = (0.5, 1.0, 2.0, 4.0)
+"""Distances over which they turn, to choose from (assumed)."""
+
 PENALTIES = (1e-6, 1e-4, 1e-2, 1.0)
-"""Hidden units of a member, distances over which they turn, and ridge penalties to choose from (assumed)."""
+"""Ridge penalties to choose from (assumed)."""
 
 
 class Response:

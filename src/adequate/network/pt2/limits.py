@@ -14,8 +14,10 @@ MOST_VALUES = 100_000
 """Values a graph computes (assumed; ResNet-152 has a thousand)."""
 
 MOST_STEPS = 2048
+"""Steps of a recurrent layer: computed one after the other, they take seconds even without values (assumed)."""
+
 MOST_PIECES = 1 << 16
-"""What is computed one after the other takes time even without values: some seconds for so many (assumed)."""
+"""Pieces that a tensor is cut into, likewise (assumed)."""
 
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 IN_PIECES = frozenset({"split", "unsafe_split", "chunk", "unsafe_chunk", "unbind", "tensor_split"})
