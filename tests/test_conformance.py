@@ -21,7 +21,16 @@ from tests.error_rules import Bounded
 
 BATCH = 3
 
+DEEP = ("DenseNet", "EfficientNet", "GoogLeNet", "GRUTagger", "MobileNetV2", "MobileNetV3", "ResNetBottleneck",
+        "ShuffleNet", "TransformerEncoder")  # fmt: skip
+"""Those that take long to trace once more, in float64; others have their kinds of layers too."""
+
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
+each_in_float64 = pytest.mark.parametrize(
+    "architecture",
+    [pytest.param(one, marks=[pytest.mark.slow] * (one.name in DEEP)) for one in ARCHITECTURES],
+    ids=lambda one: one.name,
+)
 both_dtypes = pytest.mark.parametrize(
     "dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)], ids=["float32", "float64"]
 )
@@ -101,7 +110,9 @@ def test_empty_design_is_the_model_bit_for_bit(architecture: Architecture, dtype
 
 @every_architecture
 @pytest.mark.parametrize(
-    ("dtype", "bound"), [(torch.float32, 1e-6), (torch.float64, 1e-12)], ids=["float32", "float64"]
+    ("dtype", "bound"),
+    [(torch.float32, 1e-6), pytest.param(torch.float64, 1e-12, marks=pytest.mark.slow)],
+    ids=["float32", "float64"],
 )
 def test_folding_changes_rounding_only(architecture: Architecture, dtype: torch.dtype, bound: float) -> None:
     network = traced(architecture, dtype)
@@ -135,13 +146,13 @@ def test_taking_apart_changes_rounding_only(
     assert furthest(after, before) <= bound
 
 
-@every_architecture
+@each_in_float64
 def test_float32_is_within_its_rounding(architecture: Architecture) -> None:
     """The bound of an empty design: what the sums in float32 may differ from the real ones."""
     assert_within(architecture, Design(), bounds(architecture, Design()))
 
 
-@every_architecture
+@each_in_float64
 def test_sixteen_bits_are_within_the_bound_of_their_formats(architecture: Architecture) -> None:
     design = fixed(architecture, 16)
     assert_within(architecture, design, bounds(architecture, design))

@@ -10,7 +10,7 @@ from tests.fuzzing.generated import all_seeds, quick_seeds
 
 
 def test_some_mutated_files(tmp_path: Path) -> None:
-    campaign = run(quick_seeds(), range(200), tmp_path)
+    campaign = run(quick_seeds(), range(80), tmp_path)
     assert not campaign.failures, str(campaign)
 
 

@@ -10,7 +10,7 @@ from adequate.exporters.program_file import load_program, save_program
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5))])
 def test_round_trip(seed: int, tmp_path: Path) -> None:
     kind = NETWORKS[seed % len(NETWORKS)]
     _, program = lowered(network(kind, seed), seed)
