@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,12 @@ import pytest
 import torch
 from torch import nn
 
+from adequate.condensing import tune
+from adequate.data import load
+from adequate.design import Design
 from adequate.finetuning import Recipe, Team
 from adequate.network import trace
+from adequate.run import Run
 from adequate.storage import load_tensors
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +81,11 @@ def test_what_needs_whole_batches_is_refused() -> None:
     Team(0, 2).check(plain, Recipe())
     with pytest.raises(ValueError, match="error_penalty is of whole batches; 2 processes have shares"):
         Team(0, 2).check(plain, Recipe(error_penalty=1.0))
+
+
+def test_a_job_that_is_refused_claims_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adequate.condensing.together", lambda: nullcontext(Team(0, 2)))
+    model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(64, 10)).eval()
+    with pytest.raises(ValueError, match="layer '0': a batch normalisation sees a share of the batch in each of 2"):
+        tune(trace(model, torch.zeros(2, 1, 8, 8)), load("digits"), Run(tmp_path / "run"), Design(), epochs=1)
+    assert not (tmp_path / "run").exists()
