@@ -69,6 +69,12 @@ def test_a_budget_that_buys_nothing_has_no_answer() -> None:
     assert bought(multiplied, [{"energy": multiplied(SPACE.narrowest)["energy"] - 1}]) == []
 
 
+def test_a_budget_of_an_unknown_cost_is_refused_before_any_trial() -> None:
+    strategy = within_budgets(SPACE, [{"lines": 3.0, "watts": 1.0}], lambda design: summed(SPACE.point(design)))
+    with pytest.raises(ValueError, match="a budget of 'watts'; the costs are 'bits', 'lines'"):
+        next(strategy)
+
+
 def test_the_evolutionary_search_begins_where_it_is_told() -> None:
     start = list(product((0, 4), repeat=4))[:6]
     asked: list[Point] = []

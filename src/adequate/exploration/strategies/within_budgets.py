@@ -36,7 +36,14 @@ def within_budgets(
     needed for, around the design itself: first around the widest uniform one that the budget holds, then ``ROUNDS``
     times around the last answer, since the cost of a product is no sum over its operands. The answer of least loss
     that does cost no more is kept. A budget that the narrowest design exceeds has none.
+
+    Raises:
+        ValueError: a budget of something that ``costs`` does not tell.
     """
+    told = costs(space.design(space.widest))
+    for name in (name for budget in budgets for name in budget):
+        if name not in told:
+            raise ValueError(f"a budget of {name!r}; the costs are {', '.join(map(repr, told))}")
     alone = [(knob, place) for knob, last in enumerate(space.widest) for place in range(last + 1)]
     full, *trials = yield [Query(space.design(space.widest), split=split)] + [
         Query(space.design(_with(space.widest, *one)), split=split) for one in alone
