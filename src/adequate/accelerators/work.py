@@ -12,6 +12,9 @@ from adequate.design import LayerDesign
 from adequate.formats import Format
 from adequate.network.layer import Layer
 
+FLOAT_BITS = 32
+"""A value without a format is a binary32."""
+
 
 class MissingOperands(ValueError):
     """A machine reads values and was given none; whatever can be said without them is in order."""
@@ -133,4 +136,4 @@ def work_of(layer: Layer, chosen: LayerDesign, operands: LayerOperands | None = 
 
 
 def _bits(format: Format | None) -> int:
-    return 32 if format is None else format.bits
+    return FLOAT_BITS if format is None else format.bits

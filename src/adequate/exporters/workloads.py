@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from adequate.accelerators.loop_nest import LoopNest, loop_nest
-from adequate.accelerators.work import Work, work_of
+from adequate.accelerators.work import FLOAT_BITS, Work, work_of
 from adequate.design import Design
 from adequate.exporters.folder import whole_folder, write_manifest
 from adequate.network import Network
@@ -15,8 +15,6 @@ from adequate.network.layer import Layer
 
 LONGEST_NAME = 60
 """Characters of a layer's name in a file's."""
-
-FLOAT_BITS = 32
 
 CONVOLUTIONS = (
     "Layer name",
