@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adequate.exploration.answers import Answers
+from adequate.exploration.multiple_choice import least_sum
 from adequate.exploration.search import Strategy
 from adequate.exploration.space import Point, Space
 from adequate.exploration.strategies.max_minus_one import lowered
@@ -61,16 +62,7 @@ def _cheapest(
     choices: Sequence[tuple[int, int]], costs: NDArray[np.float64], losses: NDArray[np.float64], allowance: float
 ) -> Point:
     """The choices of least total cost within the allowance."""
-    from scipy.optimize import LinearConstraint, milp  # here, since the import takes a second
-
-    knobs = np.array([knob for knob, _ in choices])
-    once = (knobs[None, :] == np.arange(knobs.max() + 1)[:, None]).astype(float)
-    share = losses / (allowance or 1.0)  # the solver's tolerances are absolute
-    found = milp(
-        costs / (np.abs(costs).max() or 1.0),
-        constraints=[LinearConstraint(once, 1, 1), LinearConstraint(share[None, :], -np.inf, float(allowance > 0))],
-        integrality=np.ones(len(choices)),
-        bounds=(0, 1),
-        options={"mip_rel_gap": 0.0},
-    )
-    return tuple(place for (_, place), taken in zip(choices, found.x, strict=True) if taken > 0.5)
+    shares = losses[:, None] / (allowance or 1.0)
+    found = least_sum(choices, costs, shares, np.array([float(allowance > 0)]))
+    assert found is not None  # the widest point loses nothing
+    return found

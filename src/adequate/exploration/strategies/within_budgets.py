@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adequate.design import Design
+from adequate.exploration.multiple_choice import least_sum
 from adequate.exploration.search import Strategy
 from adequate.exploration.space import Point, Space
 from adequate.exploration.trial import Query
@@ -80,7 +81,7 @@ def _bought(
     for _ in range(ROUNDS):
         here = spent(point)
         changes = np.array([spent(_with(point, *one)) - here for one in alone])
-        answer = _least(alone, losses, changes / most, (limits - here) / most)
+        answer = least_sum(alone, losses, changes / most, (limits - here) / most, GAP)
         if answer is None:
             break
         over = spent(answer) - most
@@ -95,32 +96,3 @@ def _bought(
 
 def _with(point: Point, knob: int, place: int) -> Point:
     return (*point[:knob], place, *point[knob + 1 :])
-
-
-def _least(
-    alone: Sequence[tuple[int, int]],
-    losses: NDArray[np.float64],
-    changes: NDArray[np.float64],
-    allowed: NDArray[np.float64],
-) -> Point | None:
-    """One choice a knob with the least sum of losses, its ``changes`` (choices, costs) within ``allowed`` (costs,)."""
-    from scipy.optimize import LinearConstraint, milp  # here, since the import takes a second
-
-    knobs = np.array([knob for knob, _ in alone])
-    once = (knobs[None, :] == np.arange(knobs.max() + 1)[:, None]).astype(float)
-    found = milp(
-        losses / (losses.max() or 1.0),
-        constraints=[
-            LinearConstraint(once, 1, 1),
-            *(
-                LinearConstraint(row[None, :], -np.inf, float(most))
-                for row, most in zip(changes.T, allowed, strict=True)
-            ),
-        ],
-        integrality=np.ones(len(alone)),
-        bounds=(0, 1),
-        options={"mip_rel_gap": GAP},
-    )
-    if found.x is None:
-        return None
-    return tuple(place for (_, place), taken in zip(alone, found.x, strict=True) if taken > 0.5)
