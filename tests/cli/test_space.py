@@ -67,9 +67,9 @@ def test_search_leaves_out_what_the_machine_cannot_run(
     ("arguments", "complaint"),
     [
         (("--bits", "8-2"), "--bits takes word lengths from 1 to 64, as in 2-8 or 4,8,16, not '8-2'"),
-        (("--bits", "2-3-4"), "--bits takes word lengths"),
-        (("--bits", "two"), "--bits takes word lengths"),
         (("--bits", "2-99999999999999"), "--bits takes word lengths"),
+        pytest.param(("--bits", "2-3-4"), "--bits takes word lengths", marks=pytest.mark.slow),
+        pytest.param(("--bits", "two"), "--bits takes word lengths", marks=pytest.mark.slow),
         (("--bits", "0-65"), "--bits takes word lengths"),
         (("--family", "float"), "'float': float lacks exp, man"),
         (("--family", "binary"), "a family is given by one of its members, fixed, float or pow2, not by binary"),

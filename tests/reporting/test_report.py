@@ -114,7 +114,9 @@ def test_the_json_says_what_was_given(browser: Browser, written: Path, run: Run)
     assert front["front"] == [(t.figures["stored_bits"] / 76, 100 * t.accuracy) for t in run.result.front]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (400, "light"), (400, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "dark"), pytest.param(400, "light", marks=pytest.mark.slow), (400, "dark")]
+)
 def test_it_fits_the_screen_and_the_dark(browser: Browser, written: Path, width: int, scheme: str) -> None:
     with opened(browser, written, width, scheme) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
