@@ -6,7 +6,7 @@ from typing import Protocol
 
 from adequate.accelerators.cost import Cost
 from adequate.accelerators.loop_nest import LoopNest
-from adequate.accelerators.memory import Clocked, Memory
+from adequate.accelerators.memory import ClockedMachine, Memory
 from adequate.accelerators.technology import Constant, Technology
 from adequate.accelerators.work import Work
 
@@ -78,7 +78,7 @@ BANK_BYTES = 512 << 10
 """What one access to a buffer reads from, taken to be as an SRAM of this size (assumed)."""
 
 
-class OnGrid(Clocked, Protocol):
+class OnGrid(ClockedMachine, Protocol):
     """A machine that is a grid behind a memory."""
 
     @property

@@ -12,7 +12,7 @@ from adequate.accelerators.technology import Technology
 from adequate.accelerators.work import LayerOperands, Work
 
 
-class Clocked(Protocol):
+class ClockedMachine(Protocol):
     """A machine with one clock, in one technology."""
 
     @property
@@ -38,11 +38,11 @@ class Memory:
     activation_compression: Compression = UNCOMPRESSED
     weight_compression: Compression = UNCOMPRESSED
 
-    def around(self, work: Work, compute: Cost, machine: Clocked) -> Cost:
+    def around(self, work: Work, compute: Cost, machine: ClockedMachine) -> Cost:
         """A layer's whole cost: its computation on the machine, and the transfers beside it."""
         return self.beside(compute, work.runs * self.moved_bytes(work), machine)
 
-    def beside(self, compute: Cost, moved_bytes: float, machine: Clocked) -> Cost:
+    def beside(self, compute: Cost, moved_bytes: float, machine: ClockedMachine) -> Cost:
         """The cost of a computation with so many bytes moved beside it."""
         cycles = max(compute.cycles, ceil(8 * moved_bytes / self.bits_per_cycle))
         return replace(
