@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from adequate.network.caffe.layers import build, refuse_unknown
-from adequate.network.caffe.net import CaffeLayer, CaffeNet
+from adequate.network.caffe.net import CaffeLayer, Net
 from adequate.network.caffe.normalizations import joins_batch_norm
 from adequate.network.caffe.products import lumped_axis
 
@@ -42,7 +42,7 @@ class CaffeModule(nn.Module):
     given as (N, C): Caffe's accuracy takes either.
     """
 
-    def __init__(self, modules: Mapping[str, nn.Module], steps: tuple[Step, ...], net: CaffeNet) -> None:
+    def __init__(self, modules: Mapping[str, nn.Module], steps: tuple[Step, ...], net: Net) -> None:
         super().__init__()
         for name in sorted(modules, key=lambda name: name.count(".")):  # "a" before "a.b", which lies within it
             _register(self, name, modules[name])
@@ -67,7 +67,7 @@ class CaffeModule(nn.Module):
         return outputs
 
 
-def module_of(net: CaffeNet) -> CaffeModule:
+def module_of(net: Net) -> CaffeModule:
     """The module of a net, on the meta device: shapes without numbers.
 
     A scale that alone reads a batch norm becomes that batch norm's weight and bias.
@@ -109,7 +109,7 @@ def module_of(net: CaffeNet) -> CaffeModule:
     return CaffeModule(modules, tuple(steps), net)
 
 
-def joined_scales(net: CaffeNet) -> dict[str, CaffeLayer]:
+def joined_scales(net: Net) -> dict[str, CaffeLayer]:
     """The scale that belongs to each batch norm, by the batch norm's name: it alone reads what that writes."""
     readers: dict[int, list[CaffeLayer]] = {}
     for layer in net.layers:

@@ -43,7 +43,7 @@ class CaffeLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class CaffeNet:
+class Net:
     """``inputs`` are (value, name, shape without the batch), only those that are read; ``layers`` only those needed.
 
     ``outputs`` are values: what no layer reads. Losses, accuracies and what else only trains or measures is gone, and
@@ -55,7 +55,7 @@ class CaffeNet:
     outputs: tuple[int, ...]
 
 
-def net_of(message: Message, shape: tuple[int, ...] | None = None) -> CaffeNet:
+def net_of(message: Message, shape: tuple[int, ...] | None = None) -> Net:
     """The net that a prototxt describes, in the test phase, at level 0 and without stages.
 
     ``shape`` (C, H, W) replaces that of the only input, or gives the one that the file does not say.
@@ -153,7 +153,7 @@ def _needed(
     layers: list[CaffeLayer],
     auxiliary: set[int],
     shape: tuple[int, ...] | None,
-) -> CaffeNet:
+) -> Net:
     """The net without the layers and inputs that no output depends on."""
     read = {value for layer in layers for value in layer.reads}
     outputs = [value for layer in layers for value in layer.writes if value not in read | auxiliary]
@@ -165,7 +165,7 @@ def _needed(
             needed.update(layer.reads)
             kept.append(layer)
     used = [(value, name, size) for value, name, size in inputs if value in needed]
-    return CaffeNet(_with_shape(used, shape), tuple(reversed(kept)), tuple(outputs))
+    return Net(_with_shape(used, shape), tuple(reversed(kept)), tuple(outputs))
 
 
 def _with_shape(

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from torch import nn
 
 from adequate.network.caffe.message import Message, Scalar
-from adequate.network.caffe.net import CaffeNet
+from adequate.network.caffe.net import Net
 
 
-def share_parameters(module: nn.Module, net: CaffeNet) -> None:
+def share_parameters(module: nn.Module, net: Net) -> None:
     """Gives layers that call a parameter alike (``param { name: "w" }``) that of the first.
 
     Source: Caffe, ``Net::AppendParam``.

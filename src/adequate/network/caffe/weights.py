@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from adequate.network.caffe.module import CaffeModule, joined_scales
-from adequate.network.caffe.net import CaffeLayer, CaffeNet
+from adequate.network.caffe.net import CaffeLayer, Net
 from adequate.network.caffe.wire import read_caffemodel
 
 
-def load_blobs(module: CaffeModule, net: CaffeNet, path: Path) -> None:
+def load_blobs(module: CaffeModule, net: Net, path: Path) -> None:
     """Gives every parameter of ``module`` its blob; layers of the file that the net lacks are passed over, as in Caffe.
 
     Raises:
