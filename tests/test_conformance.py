@@ -126,7 +126,10 @@ def test_folding_changes_rounding_only(architecture: Architecture, dtype: torch.
 @pytest.mark.parametrize("architecture", SEVERAL_LAYERS_IN_A_CALL, ids=lambda one: one.name)
 @pytest.mark.parametrize(
     ("dtype", "same", "bound"),
-    [(torch.float32, Minifloat(7, 23), 1e-6), (torch.float64, Minifloat(9, 50), 1e-12)],
+    [
+        (torch.float32, Minifloat(7, 23), 1e-6),
+        pytest.param(torch.float64, Minifloat(9, 50), 1e-12, marks=pytest.mark.slow),
+    ],
     ids=["float32", "float64"],
 )
 def test_taking_apart_changes_rounding_only(
