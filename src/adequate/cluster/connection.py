@@ -59,6 +59,8 @@ def _reach(address: str) -> None:
     """At once, where Ray would try for minutes."""
     host, _, port = address.rpartition(":")
     if host and "//" not in host:
+        if not port.isdecimal():
+            raise ValueError(f"its port is a number, not {port!r}")
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
