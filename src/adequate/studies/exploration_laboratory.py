@@ -29,6 +29,7 @@ from adequate.exploration import (
     ristretto,
     search,
 )
+from adequate.exploration.answers import moved
 from adequate.exploration.reuse import Reuse
 from adequate.exploration.strategies.within_budgets import within_budgets
 from adequate.exploration.trial import least_accuracy
@@ -171,7 +172,10 @@ class Laboratory:
             for one, name, share in product(self._uniform_trials[:-1], OBJECTIVES, ALONE)
         ]
         bought = self._search(within_budgets(self.space, [*together, *alone], self.costs, measure=self.subject.measure))
-        inside = [trial for trial in bought.trials if trial.split == "validation"] + self._uniform_trials
+        below = (moved(self.space, self.space.widest, knob, -1) for knob in range(len(self.space.knobs)))
+        stepped = self._asked([self.space.design(point) for point in below if point is not None])
+        chosen_on = [trial for trial in (*bought.trials, *stepped.trials) if trial.split == "validation"]
+        inside = [*chosen_on, *self._uniform_trials]
         start = [self.space.point(trial.design) for trial in Front.of(inside, OBJECTIVES)]
         self.watcher.stage(f"{self.subject.zoo}: evolutionary search")
         evolved = self._search(
