@@ -153,5 +153,6 @@ class PowerOfTwo(Format):
         drawn = round_to_multiple(y, step, Rounding.STOCHASTIC, key).add_(0.0)
         if self.zero:
             return drawn
-        up = (2 * draws(key, y) - 1) * smallest < y
-        return torch.where(y.abs() < smallest, torch.where(up, smallest, -smallest).to(y.dtype), drawn)
+        least = y.new_tensor(smallest)
+        up = (2 * draws(key, y) - 1) * least < y
+        return torch.where(y.abs() < least, torch.where(up, least, -least), drawn)
