@@ -172,10 +172,9 @@ class Laboratory:
             for one, name, share in product(self._uniform_trials[:-1], OBJECTIVES, ALONE)
         ]
         bought = self._search(within_budgets(self.space, [*together, *alone], self.costs, measure=self.subject.measure))
-        below = (moved(self.space, self.space.widest, knob, -1) for knob in range(len(self.space.knobs)))
-        stepped = self._asked([self.space.design(point) for point in below if point is not None])
-        chosen_on = [trial for trial in (*bought.trials, *stepped.trials) if trial.split == "validation"]
-        inside = [*chosen_on, *self._uniform_trials]
+        inside = [trial for trial in bought.trials if trial.split == "validation"] + self._uniform_trials
+        unbeaten = [one for one in Front.of(inside, OBJECTIVES) if one in self._uniform_trials]
+        inside += self._asked(self._a_step_below(unbeaten)).trials
         start = [self.space.point(trial.design) for trial in Front.of(inside, OBJECTIVES)]
         self.watcher.stage(f"{self.subject.zoo}: evolutionary search")
         evolved = self._search(
@@ -189,6 +188,12 @@ class Laboratory:
             )
         )
         return Front.of(dict.fromkeys([*inside, *evolved.trials]), (*OBJECTIVES, LOSS))
+
+    def _a_step_below(self, trials: Sequence[Trial]) -> list[Design]:
+        """The designs of these with one knob a step lower."""
+        points = [self.space.point(trial.design) for trial in trials]
+        steps = (moved(self.space, point, knob, -1) for point in points for knob in range(len(point)))
+        return [self.space.design(step) for step in dict.fromkeys(steps) if step is not None]
 
     def _row(self, name: str, trial: Trial) -> Row:
         return Row(self.subject.zoo, name, self._measured(trial))
