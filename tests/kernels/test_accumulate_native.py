@@ -95,9 +95,9 @@ def test_the_bits_are_those_of_the_steps(
 
 @pytest.mark.slow
 def test_the_bits_are_those_of_the_steps_over_long_sums() -> None:
-    """Every operand with every register, product and order, sums of 300 terms; most of them have lanes."""
+    """Operands, registers, products and orders in one of 19 combinations, sums of 300 terms; most have lanes."""
     generator, taken = torch.Generator().manual_seed(0), 0
-    cases = list(product(OPERANDS.values(), OPERANDS.values(), REGISTERS, PRODUCTS, ORDERS))[::7]
+    cases = list(product(OPERANDS.values(), OPERANDS.values(), REGISTERS, PRODUCTS, ORDERS))[::19]
     for a, b, register, rounded, (order, block) in cases:
         x, w = drawn(a, (3, 300), 6, generator), drawn(b, (17, 300), 6, generator)
         taken += check(Accumulator(register, order, block=block and 32 * block, product=rounded), x, w)
