@@ -46,13 +46,14 @@ def _quantize_(x: Tensor, format: Format, what: str) -> Tensor:
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, format: Format, generator: Generator | None) -> Tensor:
-        ctx.save_for_backward(format.inside(x))
+        ctx.save_for_backward(x)
+        ctx.format = format  # type: ignore[attr-defined]
         return format.quantize(x, generator=generator)
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
-        (inside,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return gradient * inside, None, None
+        (x,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return ctx.format.passed(gradient, x), None, None  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from adequate.emulated_layer.calls import calls_of, carries_data, outside
 from adequate.emulated_layer.fitting import check
 from adequate.emulated_layer.formed_function import FormedFunction
 from adequate.emulated_layer.function import EmulatedFunction, Quantizer
-from adequate.emulated_layer.gradient import Gradient, Multiplied, straight_through
+from adequate.emulated_layer.gradient import Gradient, Multiplied, straight_through, through
 from adequate.emulated_layer.inside import ARITHMETIC, computes_in_float, float_inside
 from adequate.emulated_layer.product import EmulatedProduct, Summed
 from adequate.emulated_layer.rounded_already import leave_out_roundings
@@ -26,4 +26,5 @@ __all__ = [
     "leave_out_roundings",
     "outside",
     "straight_through",
+    "through",
 ]

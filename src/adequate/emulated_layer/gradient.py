@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from adequate.emulated_layer.call import Call
+from adequate.emulated_layer.differentiated import Differentiated, ExactGradient, ProductGradient
+from adequate.emulated_layer.geometry import Geometry
 from adequate.emulated_layer.multiplied_sums import MultipliedSums
 
 
@@ -37,11 +39,20 @@ class Gradient(Protocol):
 
 def straight_through(multiplied: Multiplied, upstream: Tensor) -> tuple[Tensor, Tensor]:
     """The gradient of the exact product of the same quantised operands."""
-    call = multiplied.call
+    return through(ExactGradient(), multiplied.sums.geometry, multiplied.call.x, multiplied.call.w, upstream)
+
+
+def through(
+    gradient: ProductGradient, geometry: Geometry, x: Tensor, w: Tensor, upstream: Tensor, zero: int = 0
+) -> tuple[Tensor, Tensor]:
+    """From the gradient by a layer's sums of products of ``x`` and ``w``, held as floats, those by ``x`` and ``w``.
+
+    ``zero`` is what padding holds.
+    """
     with torch.enable_grad():
-        x, w = call.x.detach().requires_grad_(), call.w.detach().requires_grad_()
-        exact = call.operation(x, w)
-    to_x, to_w = torch.autograd.grad(exact, (x, w), upstream)
+        x, w = x.detach().requires_grad_(), w.detach().requires_grad_()
+        sums = geometry.multiplied(x, w, Differentiated(gradient), zero)
+    to_x, to_w = torch.autograd.grad(sums, (x, w), upstream)
     return to_x, to_w
 
 

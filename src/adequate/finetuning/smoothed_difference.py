@@ -1,19 +1,16 @@
 """Training through the slopes of a multiplier's table in the place of those of the exact product."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from adequate.emulated_layer import EmulatedProduct, Gradient, Multiplied, straight_through
+from adequate.emulated_layer import EmulatedProduct, Gradient, Multiplied, straight_through, through
 from adequate.emulated_layer.coding import Coding
 from adequate.emulated_layer.multiplied_sums import MultipliedSums
 from adequate.emulated_layer.products import LIMB, TabulatedProducts
 from adequate.emulation import EmulatedNetwork
-from adequate.kernels.columns import Window, output_size
-from adequate.kernels.lookup_gradient import Gradients, convolution_gradient, matrices_gradient
+from adequate.kernels.lookup_gradient import PRECISION, Gradients
 from adequate.operators import Operand
 from adequate.operators.units import values
 from adequate.quantization import along
@@ -27,18 +24,22 @@ class SmoothedDifference:
 
     and likewise for the weight: see ``adequate.kernels.lookup_gradient.slopes`` for its source and for the ends of the
     range. The half window of 16 is a published choice for 8 bits. For the exact multiplier, and any half window, this
-    is the straight-through gradient. A product costs as many exact ones, in the backward pass, as the slopes of its
-    table have factors: one to ten for most.
+    is the straight-through gradient. The slopes are taken as a sum of products that misses ``precision`` of them (see
+    ``adequate.kernels.lookup_gradient.factored``); the backward pass costs as many exact products as that has terms:
+    one to five for most tables.
 
     Raises:
-        ValueError: ``half_window`` is less than 1.
+        ValueError: ``half_window`` is less than 1, ``precision`` not between 0 and 1.
     """
 
     half_window: int = 16
+    precision: float = PRECISION
 
     def __post_init__(self) -> None:
         if self.half_window < 1:
             raise ValueError(f"half_window is 1 or more, not {self.half_window}")
+        if not 0 < self.precision < 1:
+            raise ValueError(f"precision is between 0 and 1, not {self.precision}")
 
 
 def smoothed_differences(emulated: EmulatedNetwork, choice: SmoothedDifference) -> dict[str, Gradient]:
@@ -61,7 +62,7 @@ def smoothed_differences(emulated: EmulatedNetwork, choice: SmoothedDifference) 
         if key not in known:
             table = torch.stack([part.double() * 2.0 ** (LIMB * i) for i, part in enumerate(products.parts)]).sum(0)
             x, w = (_numbers(one.operand) for one in (module.sums.x, module.sums.w))
-            known[key] = Gradients.of(table, x, w, choice.half_window)
+            known[key] = Gradients.of(table, x, w, choice.half_window, choice.precision)
         found[name] = _Sloped(known[key])
     return found
 
@@ -73,17 +74,14 @@ class _Sloped:
     gradients: Gradients
 
     def __call__(self, multiplied: Multiplied, upstream: Tensor) -> tuple[Tensor, Tensor]:
-        sums = multiplied.sums
-        by_unit, scale = upstream * 2.0**sums.grid, sums.scale(upstream)
-        if scale is not None:
-            by_unit = by_unit * scale.to(upstream.dtype)
-        with torch.enable_grad():  # patterns are small integers: any float holds them
-            x, w = (one.to(upstream.dtype).requires_grad_() for one in (multiplied.x, multiplied.w))
-            y = sums.geometry.multiplied(x, w, _SlopedProducts(self.gradients), sums.x.pattern_of_zero or 0)
-        to_x, to_w = torch.autograd.grad(y, (x, w), by_unit)
+        sums, scale = multiplied.sums, multiplied.sums.scale(upstream)
+        by_unit = upstream if scale is None else upstream * scale.to(upstream.dtype)
+        x, w = multiplied.x.to(upstream.dtype), multiplied.w.to(upstream.dtype)  # small integers: any float holds them
+        to_x, to_w = through(self.gradients, sums.geometry, x, w, by_unit, sums.x.pattern_of_zero or 0)
         if sums.w.axis is not None and sums.w.zero is not None:  # else zero points are in the table
             to_x -= _by_zero_points(multiplied, by_unit, sums.w.zero, sums.w.axis)
-        return to_x / _step(sums.x, to_x), to_w / _step(sums.w, to_w)
+        unit = 2.0**sums.grid
+        return to_x.mul_(unit / _step(sums.x, to_x)), to_w.mul_(unit / _step(sums.w, to_w))
 
 
 def _by_zero_points(multiplied: Multiplied, by_unit: Tensor, zeros: tuple[int, ...], axis: int) -> Tensor:
@@ -103,44 +101,3 @@ def _numbers(operand: Operand) -> Tensor:
     """What the patterns of an operand stand for."""
     grid = 0 if operand.format is None else operand.format.grid or 0
     return values(operand) * 2.0**grid
-
-
-@dataclass(frozen=True, eq=False)
-class _SlopedProducts:
-    """Sums of products that are worth nothing but their gradient, on patterns held as floats."""
-
-    gradients: Gradients
-
-    def matrices(self, x: Tensor, w: Tensor) -> Tensor:
-        return _Matrices.apply(x, w, self.gradients)  # type: ignore[no-any-return]
-
-    def convolution(self, x: Tensor, w: Tensor, window: Window, zero: int) -> Tensor:
-        return _Convolution.apply(x, w, window, zero, self.gradients)  # type: ignore[no-any-return]
-
-
-class _Matrices(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, gradients: Gradients) -> Tensor:
-        ctx.patterns, ctx.gradients = (x.int(), w.int()), gradients
-        return x.new_zeros(*x.shape[:-1], w.shape[-1])
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
-        x, w = ctx.patterns
-        return *matrices_gradient(x, w, upstream, ctx.gradients), None
-
-
-class _Convolution(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, window: Window, zero: int, gradients: Gradients) -> Tensor:
-        ctx.patterns, ctx.window, ctx.zero, ctx.gradients = (x.int(), w.int()), window, zero, gradients
-        sizes = output_size(tuple(x.shape[2:]), tuple(w.shape[2:]), window)
-        return x.new_zeros(x.shape[0], w.shape[0], *sizes)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, None, None, None]:  # type: ignore[override]
-        x, w = ctx.patterns
-        found = convolution_gradient(x, w, upstream, ctx.window, ctx.zero, ctx.gradients)
-        return *found, None, None, None

@@ -109,9 +109,14 @@ class Format(ABC):
         None: a scale that is no power of two, or that depends on the data.
         """
 
-    @abstractmethod
     def inside(self, x: Tensor) -> Tensor:
         """Where ``minimum <= x <= maximum``: the mask of the straight-through gradient."""
+        low, high = self._ends
+        return (x >= low) & (x <= high)
+
+    def passed(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """``gradient`` where ``x`` is inside, elsewhere 0: the straight-through gradient of rounding ``x``."""
+        return torch.ops.aten.hardtanh_backward(gradient, x, *self._beyond(x.dtype))  # type: ignore[no-any-return]
 
     @classmethod
     @abstractmethod
@@ -128,9 +133,11 @@ class Format(ABC):
         return float(self.minimum), float(self.maximum)
 
     @final
-    def _inside(self, x: Tensor) -> Tensor:
-        low, high = self._ends
-        return (x >= low) & (x <= high)
+    @lru_cache(maxsize=1024)  # noqa: B019
+    def _beyond(self, dtype: torch.dtype) -> tuple[float, float]:
+        """The numbers of ``dtype`` next to the ends, outside."""
+        ends, infinity = torch.tensor(self._ends, dtype=dtype), torch.tensor(torch.inf, dtype=dtype)
+        return float(ends[0].nextafter(-infinity)), float(ends[1].nextafter(infinity))
 
     @final
     @lru_cache(maxsize=1024)  # noqa: B019
