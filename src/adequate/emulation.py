@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from torch import Generator, nn
 from torch.fx import GraphModule, Node
+from torch.fx.graph import PythonCode
 
 from adequate.design import Design, LayerDesign
 from adequate.emulated_layer import (
@@ -18,6 +19,7 @@ from adequate.emulated_layer import (
     check,
     leave_out_roundings,
     outside,
+    with_finished_products,
 )
 from adequate.emulated_layer.forms import IntegerForm, LocalResponse, form_of
 from adequate.network import Layer, Network
@@ -33,6 +35,15 @@ class EmulatedNetwork(GraphModule):
     rounded as the design says. In training the same quantised operands go through torch's own differentiable float
     kernels, and the gradient passes each quantiser straight through inside the representable range and is zero outside.
     """
+
+    def recompile(self) -> PythonCode:
+        """Compiles ``graph`` anew, what follows a product in the pass that rounds it (``emulated_layer.finished``)."""
+        graph = self._graph
+        self._graph = with_finished_products(self)
+        try:
+            return super().recompile()
+        finally:
+            self._graph = graph
 
     def train(self, mode: bool = True) -> "EmulatedNetwork":
         """Training or evaluation, dropout and batch normalisation included.

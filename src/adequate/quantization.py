@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from torch.autograd.function import FunctionCtx
 
 from adequate.formats import Format, PerChannel, Scaled
+from adequate.formats.epilogue import NOTHING, Epilogue
 from adequate.formats.quotient import quotient
 from adequate.kernels.exact import grid_of
 from adequate.kernels.expansion import DIGITS, odd_quotient, to_odd, two_product
@@ -35,10 +36,10 @@ def quantize(x: Tensor, format: Format | None, what: str, generator: Generator |
         raise ValueError(f"{what}: {error}") from None
 
 
-def _quantize_(x: Tensor, format: Format, what: str) -> Tensor:
-    """``format.quantize(x)`` in place."""
+def _quantize_(x: Tensor, format: Format, what: str, epilogue: Epilogue) -> Tensor:
+    """``epilogue(format.quantize(x))`` in place."""
     try:
-        return format.quantize_(x)
+        return format.quantize_(x, epilogue=epilogue)
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from None
 
@@ -144,22 +145,32 @@ def rounded(y: Tensor, format: Format | None, what: str, dtype: torch.dtype) -> 
     return _in_dtype(_from_odd(y.to(torch.promote_types(y.dtype, dtype)), format, what), format, what, dtype)
 
 
-def round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, what: str, dtype: torch.dtype) -> Tensor:
-    """scale * sums, rounded once by ``format``, in ``dtype``; the scale is broadcastable against the sums, which go.
+def round_scaled(
+    sums: Tensor,
+    scale: Tensor | None,
+    format: Format | None,
+    what: str,
+    dtype: torch.dtype,
+    epilogue: Epilogue = NOTHING,
+) -> Tensor:
+    """scale * sums, rounded once by ``format``, in ``dtype``, and the epilogue of that, whose addend is shaped alike.
 
-    A scale that is no power of two becomes an integer multiplier and a shift (``requantize.multiplier``), as the
-    hardware has it: t = sums * multiplier(scale / scale of the format). Without a format the exact scale is used and
-    the product rounded to odd. A block of the first dimension is taken at a time: in double precision a whole batch
-    would need several times the memory of the network's own largest tensor.
+    The scale is broadcastable against the sums, which go. One that is no power of two becomes an integer multiplier and
+    a shift (``requantize.multiplier``), as the hardware has it: t = sums * multiplier(scale / scale of the format).
+    Without a format the exact scale is used and the product rounded to odd. A block of the first dimension is taken at
+    a time: in double precision a whole batch would need several times the memory of the network's own largest tensor.
     """
+    dyadic = not isinstance(format, Scaled) or format.dyadic
+    if scale is None and format is not None and dyadic and sums.dtype == dtype and format.digits <= DIGITS:
+        return _quantize_(sums, format, what, epilogue)
     if scale is None or not _alike(sums, scale, format):
-        return _round_scaled(sums, scale, format, what, dtype)
+        return epilogue(_round_scaled(sums, scale, format, what, dtype))
     rows = max(1, BLOCK // max(sums[0].numel(), 1))
     result = torch.empty(sums.shape, dtype=dtype, device=sums.device)
     for start in range(0, len(sums), rows):
         part = slice(start, start + rows)
         result[part] = _round_scaled(sums[part], scale, format, what, dtype)
-    return result
+    return epilogue(result)
 
 
 def _alike(sums: Tensor, scale: Tensor, format: Format | None) -> bool:
@@ -175,8 +186,6 @@ def _round_scaled(sums: Tensor, scale: Tensor | None, format: Format | None, wha
         own = own.reshape(()) if format.axis is None else along(own, format.axis, sums.dim())
         ratios = odd_quotient(*torch.broadcast_tensors(torch.ones_like(own) if scale is None else scale, own))
         return _in_dtype(_from_odd(rescale(sums, ratios), format.steps, what) * own, format, what, dtype)
-    if scale is None and format is not None and sums.dtype == dtype and format.digits <= DIGITS:
-        return _quantize_(sums, format, what)
     if scale is not None:
         if format is None:
             return to_odd(*two_product(*torch.broadcast_tensors(sums.double(), scale))).to(dtype)

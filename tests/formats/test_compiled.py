@@ -24,6 +24,7 @@ from adequate.formats import (
     Underflow,
     compiled,
 )
+from adequate.formats.epilogue import Epilogue
 from adequate.native import Processor, kernels, processor
 from tests.contracts.format_contract import fits, inputs, seeded
 
@@ -163,3 +164,29 @@ def test_what_a_kernel_cannot_see_goes_to_torch() -> None:
     assert x.grad is not None
     assert torch.equal(x.grad, torch.zeros(5))
     assert not compiled.takes(torch.empty(4, device="meta"))
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 5000])
+def test_what_follows_the_rounding_is_done_in_the_same_pass(
+    length: int, rectified: bool, on_processor: Processor
+) -> None:
+    """As torch does it afterwards; NaN and infinities of the addend included."""
+    ends = torch.tensor([torch.nan, torch.inf, -torch.inf, -0.0])
+    for format, dtype in product((Fixed(8, 4), Fixed(24, 9), E4M3, PowerOfTwo(4)), (torch.float32, torch.float64)):
+        x, other = torch.randn(2, length, generator=seeded(), dtype=dtype) * 3
+        other[: min(4, length)] = ends[: min(4, length)]
+        for addend in (None, other):
+            epilogue = Epilogue(addend, rectified)
+            y = x.clone()
+            assert format.quantize_(y, epilogue=epilogue) is y
+            expected = format.quantize(x) if addend is None else format.quantize(x) + addend
+            torch.testing.assert_close(y, expected.relu() if rectified else expected, rtol=0, atol=0, equal_nan=True)
+
+
+def test_an_addend_laid_out_otherwise_is_added_by_torch() -> None:
+    x = torch.randn(6, 40, generator=seeded())
+    for addend in (torch.randn(40, 6, generator=seeded()).T, torch.randn(40), torch.randn(6, 40).double()):
+        epilogue = Epilogue(addend)
+        assert not epilogue.suits(x)
+        assert torch.equal(E4M3.quantize_(x.clone(), epilogue=epilogue), (E4M3.quantize(x) + addend).float())

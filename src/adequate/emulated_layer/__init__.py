@@ -1,6 +1,7 @@
 """One layer in the arithmetic of its design."""
 
 from adequate.emulated_layer.calls import calls_of, carries_data, outside
+from adequate.emulated_layer.finished import with_finished_products
 from adequate.emulated_layer.fitting import check
 from adequate.emulated_layer.formed_function import FormedFunction
 from adequate.emulated_layer.function import EmulatedFunction, Quantizer
@@ -27,4 +28,5 @@ __all__ = [
     "outside",
     "straight_through",
     "through",
+    "with_finished_products",
 ]

@@ -17,6 +17,7 @@ from adequate.emulated_layer.function import described
 from adequate.emulated_layer.geometry import Geometry, geometry_of
 from adequate.emulated_layer.gradient import Gradient, multiply, straight_through
 from adequate.emulated_layer.multiplied_sums import MultipliedSums, multiplied_sums
+from adequate.formats.epilogue import NOTHING, Epilogue
 from adequate.network import Layer
 from adequate.quantization import quantize, round_scaled
 
@@ -75,9 +76,10 @@ class EmulatedProduct(nn.Module):
         call = call_of(self.layer, self.operation, args, kwargs)
         return Summed(*self.sums(call), call.x.dtype)
 
-    def rounded(self, summed: Summed) -> Tensor:
-        """The sums rounded once by ``design.output``; they themselves go."""
-        return round_scaled(summed.values, summed.scale, self.design.output, self._what("output"), summed.dtype)
+    def rounded(self, summed: Summed, epilogue: Epilogue = NOTHING) -> Tensor:
+        """The sums rounded once by ``design.output``, and the epilogue of that; they themselves go."""
+        what = self._what("output")
+        return round_scaled(summed.values, summed.scale, self.design.output, what, summed.dtype, epilogue)
 
     def _differentiable(self, call: Call) -> Tensor:
         """The quantised operands through torch's own kernels, or through the multiplier."""

@@ -26,7 +26,7 @@ class SmoothedDifference:
     range. The half window of 16 is a published choice for 8 bits. For the exact multiplier, and any half window, this
     is the straight-through gradient. The slopes are taken as a sum of products that misses ``precision`` of them (see
     ``adequate.kernels.lookup_gradient.factored``); the backward pass costs as many exact products as that has terms:
-    one to five for most tables.
+    one for most tables.
 
     Raises:
         ValueError: ``half_window`` is less than 1, ``precision`` not between 0 and 1.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from adequate.formats.epilogue import NOTHING, Epilogue
 from adequate.formats.rounding import Rounding
 from adequate.native import kernels, processor
 
@@ -41,8 +42,10 @@ def takes(x: Tensor) -> bool:
     )
 
 
-def sweep(x: Tensor, out: Tensor, kernel: Sweep, key: int) -> int:
+def sweep(x: Tensor, out: Tensor, kernel: Sweep, key: int, epilogue: Epilogue = NOTHING) -> int:
     """Writes the quantised ``x`` into ``out`` (``x`` itself or its like); the first element that is not finite, or -1.
+
+    The epilogue, which suits ``x``, follows in the same pass.
 
     Both are contiguous float32 or float64 tensors of the CPU. Of a tensor with such an element, ``x`` is left as it is
     from there on, whatever ``out`` is.
@@ -51,4 +54,6 @@ def sweep(x: Tensor, out: Tensor, kernel: Sweep, key: int) -> int:
     double = x.dtype is torch.float64
     run = getattr(kernels, kernel.name)
     addresses = x.data_ptr(), out.data_ptr()
-    return run(int(processor), threads, *addresses, x.numel(), double, not kernel.single, key, *kernel.numbers)
+    addend = 0 if epilogue.addend is None else epilogue.addend.data_ptr()
+    then = addend, epilogue.rectified
+    return run(int(processor), threads, *addresses, x.numel(), double, not kernel.single, key, *then, *kernel.numbers)

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from adequate.formats.binades import ceil_log2
 from adequate.formats.checks import holds, options, refuse, require_finite, require_float
 from adequate.formats.compiled import Sweep, sweep, takes
+from adequate.formats.epilogue import NOTHING, Epilogue
 from adequate.formats.rounding import Rounding, effective
 
 _COMPUTED = (torch.float32, torch.float64)
@@ -69,13 +70,16 @@ class Format(ABC):
         """
 
     @final
-    def quantize_(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
-        """``quantize`` in place: ``x`` itself, of which nothing is left as it was, perhaps even where this raises."""
+    def quantize_(self, x: Tensor, *, generator: Generator | None = None, epilogue: Epilogue = NOTHING) -> Tensor:
+        """``quantize`` in place: ``x`` itself, of which nothing is left as it was, perhaps even where this raises.
+
+        The epilogue, whose addend has the shape of ``x``, is done to the rounded numbers, in place as well.
+        """
         own: Rounding = getattr(self, "rounding", Rounding.NEAREST_EVEN)
-        if x.dtype not in _COMPUTED or not takes(x) or self.kernel(own) is None:
-            return x.copy_(self.quantize(x, generator=generator))
+        if x.dtype not in _COMPUTED or not takes(x) or self.kernel(own) is None or not epilogue.suits(x):
+            return x.copy_(epilogue(self.quantize(x, generator=generator)))
         rounding, key = effective(own, generator)
-        self._swept(x, rounding, key, in_place=True)
+        self._swept(x, rounding, key, x, epilogue)
         torch.autograd.graph.increment_version(x)
         return x
 
@@ -157,8 +161,10 @@ class Format(ABC):
         return None
 
     @final
-    def _swept(self, x: Tensor, rounding: Rounding, key: int, in_place: bool = False) -> Tensor | None:
-        """``x`` quantised by the compiled kernel; None where torch has to do it."""
+    def _swept(
+        self, x: Tensor, rounding: Rounding, key: int, out: Tensor | None = None, epilogue: Epilogue = NOTHING
+    ) -> Tensor | None:
+        """``x`` quantised by the compiled kernel, into ``out`` if that is given; None where torch has to do it."""
         if not takes(x):
             return None
         kernel = self.kernel(rounding)
@@ -166,8 +172,9 @@ class Format(ABC):
             return None
         self._require_dtype(x)
         y = x if x.dtype in _COMPUTED else x.float()
-        out = torch.empty_like(x) if y is x and not in_place else y
-        culprit = sweep(y, out, kernel, key)
+        if out is None:
+            out = torch.empty_like(x) if y is x else y
+        culprit = sweep(y, out, kernel, key, epilogue)
         if culprit >= 0:
             refuse(self, x, culprit)
         return out.to(x.dtype)

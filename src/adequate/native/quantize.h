@@ -15,6 +15,8 @@ struct Sweep {
     bool is_double;            // the numbers of x and out
     bool in_double;            // the arithmetic; always with is_double
     std::uint32_t key[2];      // of the random numbers (formats/draws.py)
+    const void* addend;        // added to the rounded numbers, which then are...
+    bool rectified;            // ...0 where they are negative
 };
 
 constexpr std::int64_t BLOCK = 256;

@@ -69,47 +69,56 @@ std::int64_t in_parts(int processor, int threads, const Sweep& whole, const Form
 }
 
 Sweep sweep_of(std::uintptr_t x, std::uintptr_t out, std::int64_t count, bool is_double, bool in_double,
-               std::uint64_t key) {
-    return {reinterpret_cast<const void*>(x), reinterpret_cast<void*>(out), 0,         count,
-            is_double,                        in_double || is_double,       {static_cast<std::uint32_t>(key),
-                                                                             static_cast<std::uint32_t>(key >> 32)}};
+               std::uint64_t key, std::uintptr_t addend, bool rectified) {
+    const std::uint32_t low = static_cast<std::uint32_t>(key), high = static_cast<std::uint32_t>(key >> 32);
+    return {reinterpret_cast<const void*>(x),
+            reinterpret_cast<void*>(out),
+            0,
+            count,
+            is_double,
+            in_double || is_double,
+            {low, high},
+            reinterpret_cast<const void*>(addend),
+            rectified};
 }
 
 std::int64_t quantize_fixed(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
-                            bool is_double, bool in_double, std::uint64_t key, double step, double low, double high,
+                            bool is_double, bool in_double, std::uint64_t key, std::uintptr_t addend,
+                            bool rectified, double step, double low, double high,
                             int rounding) {
-    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
+    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key, addend, rectified),
                     FixedPoint{step, low, high, static_cast<Rounding>(rounding)});
 }
 
 std::int64_t encode_fixed(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
                           double step, double low, double high, int rounding) {
     const FixedPoint format{step, low, high, static_cast<Rounding>(rounding)};
-    return for_parts(threads, sweep_of(x, out, count, false, false, 0),
+    return for_parts(threads, sweep_of(x, out, count, false, false, 0, 0, false),
                      [&](const Sweep& sweep) { return encode_on_processor(processor, sweep, format); });
 }
 
 void scale_sums(int processor, int threads, std::uintptr_t sums, std::uintptr_t out, std::int64_t count, float unit,
                 std::uintptr_t bias, std::int64_t channels, std::int64_t inner) {
     const Scaling by{unit, reinterpret_cast<const float*>(bias), channels, inner};
-    for_parts(threads, sweep_of(sums, out, count, false, false, 0), [&](const Sweep& sweep) {
+    for_parts(threads, sweep_of(sums, out, count, false, false, 0, 0, false), [&](const Sweep& sweep) {
         scale_on_processor(processor, sweep, by);
         return std::int64_t{-1};
     });
 }
 
 std::int64_t quantize_minifloat(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
-                                bool is_double, bool in_double, std::uint64_t key, double smallest, double low_step,
+                                bool is_double, bool in_double, std::uint64_t key, std::uintptr_t addend,
+                               bool rectified, double smallest, double low_step,
                                 double ulp, double highest, bool flush, int settled, int rounding) {
-    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
+    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key, addend, rectified),
                     Floating{smallest, low_step, ulp, highest, flush, settled, static_cast<Rounding>(rounding)});
 }
 
 std::int64_t quantize_power_of_two(int processor, int threads, std::uintptr_t x, std::uintptr_t out,
                                    std::int64_t count, bool is_double, bool in_double, std::uint64_t key,
-                                   double smallest, double highest, bool zero, bool nearest_value, int settled,
+                                   std::uintptr_t addend, bool rectified, double smallest, double highest, bool zero, bool nearest_value, int settled,
                                    bool stochastic) {
-    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key),
+    return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key, addend, rectified),
                     Powers{smallest, highest, zero, nearest_value, settled, stochastic});
 }
 

@@ -184,6 +184,7 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
     constexpr Bits<Number> infinity = Layout<Number>::infinity, magnitude = Layout<Number>::magnitude;
     constexpr std::int64_t cached = 1 << 22;  // bytes; larger results would only push others out of the caches
     const Number* x = static_cast<const Number*>(sweep.x);
+    const Number* addend = static_cast<const Number*>(sweep.addend);
     Number* out = static_cast<Number*>(sweep.out);
     const bool past_the_cache = x != out && (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
     alignas(64) Number block[BLOCK];
@@ -201,6 +202,10 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
         if (seen & infinity)
             for (int i = 0; i < count; ++i)
                 if ((bits_of(part[i]) & magnitude) >= infinity) return start + i;
+        if (addend)
+            for (int i = 0; i < count; ++i) block[i] += addend[start + i];
+        if (sweep.rectified)
+            for (int i = 0; i < count; ++i) block[i] = block[i] < 0 ? 0 : block[i];
         store(block, out + start, count, past_the_cache);
     }
 #ifdef __SSE2__

@@ -1,0 +1,131 @@
+"""An addition and a ReLU done in the pass that rounds: the same numbers as node by node, and all of them to be seen."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.fx import Interpreter
+from torch.nn import functional
+
+from adequate.design import Design, LayerDesign
+from adequate.emulated_layer import EmulatedProduct
+from adequate.emulated_layer.finished import finished
+from adequate.emulation import EmulatedNetwork, emulate
+from adequate.formats import Fixed, Minifloat, Scaled
+from adequate.network import trace
+from adequate.operators import SignMagnitude, TruncatedArray
+
+EIGHT = LayerDesign(input=Fixed(8, 5), weight=Fixed(8, 7), output=Fixed(8, 4))
+DESIGNS = {
+    "fixed": EIGHT,
+    "minifloat": LayerDesign(input=Minifloat(4, 3), weight=Minifloat(4, 3), output=Minifloat(4, 3)),
+    "scaled": LayerDesign(
+        input=Scaled(Fixed(8, 0), 0.02734375),
+        weight=Scaled(Fixed(8, 0), 0.009765625),
+        output=Scaled(Fixed(8, 0), 0.0625),
+    ),
+    "multiplied": LayerDesign(
+        input=Fixed(8, 5), weight=Fixed(8, 7), output=Fixed(8, 4), multiplier=SignMagnitude(TruncatedArray(8, 8, 4))
+    ),
+    "sums as they are": LayerDesign(input=Fixed(8, 5), weight=Fixed(8, 7)),
+    "output alone": LayerDesign(output=Fixed(8, 4)),
+}
+
+
+class Ends(nn.Module):
+    """Two convolutions and what is done with their results."""
+
+    def __init__(self, end: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(3, 4, 1)
+        self.end = end
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.end(self.a(x), self.b(x), x)
+
+
+ENDS: dict[str, tuple[Callable[[Tensor, Tensor, Tensor], Tensor], int]] = {
+    "two ReLUs": (lambda a, b, x: torch.cat([a.relu(), functional.relu(b, inplace=True)]), 2),
+    "added, then rectified": (lambda a, b, x: (a + b).relu(), 1),
+    "added from the right": (lambda a, b, x: torch.relu(x[:, :1].expand(-1, 4, -1, -1) + a) + b, 2),
+    "an addend for all channels": (lambda a, b, x: (a + x[:, :1]).relu() + b.relu(), 2),
+    "a weighted sum": (lambda a, b, x: torch.add(a, b, alpha=2).relu(), 0),
+    "a number added": (lambda a, b, x: (a + 1).relu() * (2 + b), 0),
+    "read twice": (lambda a, b, x: a.relu() + a + b.relu() * b, 0),
+    "the sum read twice": (lambda a, b, x: (lambda y: y.relu() * y)(a + b), 1),
+    "written in place": (lambda a, b, x: a.add_(b).relu_(), 1),
+    "the input written in place before the sum": (lambda a, b, x: (x.mul_(0.5)[:, :1] + a) * b, 0),
+    "itself": (lambda a, b, x: (a + a) * b.relu(), 1),
+}  # fmt: skip
+
+
+def emulated(end: str, design: str) -> tuple[EmulatedNetwork, Tensor]:
+    torch.manual_seed(1)
+    x = torch.randn(2, 3, 5, 6)
+    network = trace(Ends(ENDS[end][0]), x.clone())
+    return emulate(network, Design(dict.fromkeys(("a", "b"), DESIGNS[design]))), x
+
+
+def count(module: EmulatedNetwork) -> int:
+    return module.code.count("finished(")
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("end", ENDS)
+def test_the_numbers_are_those_of_node_by_node(end: str, design: str) -> None:
+    module, x = emulated(end, design)
+    assert count(module) == ENDS[end][1]
+    with torch.no_grad():
+        y = module(x.clone())
+        assert y.abs().max() > 0.1
+        assert torch.equal(y, Interpreter(module).run(x.clone()))
+
+
+@pytest.mark.parametrize("end", ["two ReLUs", "added, then rectified"])
+def test_in_training_too_with_the_same_gradients(end: str) -> None:
+    found: list[list[Tensor]] = []
+    for run in (lambda module, x: module(x), lambda module, x: Interpreter(module).run(x)):
+        module, x = emulated(end, "fixed")
+        run(module.train(), x).square().sum().backward()
+        found.append([one.grad for one in module.parameters() if one.grad is not None])
+    assert len(found[0]) == 4
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+def test_an_addend_keeps_its_gradient_in_evaluation() -> None:
+    """Rounded sums have none; what is added to them has."""
+    module, x = emulated("an addend for all channels", "fixed")
+    whole = x[:, :1].expand(-1, 4, -1, -1).clone().requires_grad_()
+    product = next(one for one in module.modules() if isinstance(one, EmulatedProduct))
+    y = finished(
+        product, whole, True, x, module.get_parameter("a.weight"), module.get_parameter("a.bias"), [1, 1], [1, 1]
+    )
+    y.sum().backward()
+    assert whole.grad is not None
+    assert torch.equal(whole.grad, (y > 0).float())
+
+
+def test_who_looks_at_a_products_calls_sees_its_result_alone() -> None:
+    module, x = emulated("added, then rectified", "fixed")
+    seen: list[Tensor] = []
+    product = next(one for one in module.modules() if isinstance(one, EmulatedProduct))
+    handle = product.register_forward_hook(lambda module, args, y: seen.append(y.clone()))
+    with torch.no_grad():
+        watched = module(x)
+        handle.remove()
+        assert torch.equal(watched, module(x))
+    assert len(seen) == 1
+    assert (seen[0] < 0).any()
+    assert torch.equal(seen[0], EIGHT.output.quantize(seen[0]))  # type: ignore[union-attr]
+
+
+def test_the_graph_shows_every_node() -> None:
+    module, _ = emulated("added, then rectified", "fixed")
+    assert [str(node.target) for node in module.graph.nodes if node.op.startswith("call")] == [
+        "emulated.0",
+        "emulated.1",
+        "aten.add.Tensor",
+        "aten.relu.default",
+    ]
+    assert all(node.target is not finished for node in module.graph.nodes)
