@@ -64,13 +64,16 @@ def case(number: int) -> Case:
 
 
 def emulated_otherwise(one: Case) -> str | None:
-    """Where the emulation differs from Python's integers."""
+    """Where the emulation differs from Python's integers, or these leave the range that their value states."""
+    emulated = emulate(one.network, one.design)
     for image in one.batch.split(1):
-        outputs, wanted = one.program.run(*one.program.encode(image)), emulate(one.network, one.design)(image)
-        for name, integers, real in zip(
-            one.program.outputs, outputs, [wanted] if isinstance(wanted, Tensor) else wanted, strict=True
-        ):
-            if not torch.equal(one.program.decode(name, integers).to(real.dtype), real):
+        values, wanted = one.program.trace(*one.program.encode(image)), emulated(image)
+        for name, integers in values.items():
+            value = one.program.values[name]
+            if integers.shape != value.shape or not all(value.low <= n <= value.high for n in integers.flat):
+                return f"{name!r} is not of its shape or range"
+        for name, real in zip(one.program.outputs, [wanted] if isinstance(wanted, Tensor) else wanted, strict=True):
+            if not torch.equal(one.program.decode(name, values[name]).to(real.dtype), real):
                 return f"the emulation differs in {name!r}"
     return None
 
