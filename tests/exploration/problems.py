@@ -79,11 +79,6 @@ def _zdt2(x: list[float], distance: float) -> Losses:
     return x[0], g * (1 - (x[0] / g) ** 2)
 
 
-def _zdt3(x: list[float], distance: float) -> Losses:
-    g = 1 + 9 * distance
-    return x[0], g * (1 - sqrt(x[0] / g) - x[0] / g * sin(10 * pi * x[0])) + 1
-
-
 def _dtlz2(x: list[float], distance: float) -> Losses:
     r = 1 + distance
     a, b = (pi / 2 * one for one in x)
@@ -93,12 +88,11 @@ def _dtlz2(x: list[float], distance: float) -> Losses:
 PROBLEMS = (
     _problem("zdt1", 6, 9, 1, _zdt1, 1.1),
     _problem("zdt2", 6, 9, 1, _zdt2, 1.1),
-    _problem("zdt3", 6, 9, 1, _zdt3, 2.1),
     _problem("dtlz2", 6, 7, 2, _dtlz2, 1.1),
 )
 """Zitzler, Deb and Thiele 2000, "Comparison of multiobjective evolutionary algorithms", Evol. Comput. 8(2), 3; Deb,
 Thiele, Laumanns and Zitzler 2002, "Scalable multi-objective optimization test problems", CEC, section 5 (the distance
-is our sum of absolute differences; ZDT3 is lifted by 1, so that every loss is positive)."""
+is our sum of absolute differences)."""
 
 
 @dataclass(frozen=True)
