@@ -21,7 +21,8 @@ BUILDS = {"portable": (), "avx2": AVX2, "avx512": (*AVX2, "-DADEQUATE_VECTOR=64"
 @pytest.mark.slow
 @pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
 def test_the_kernel_under(sanitizer: str, tmp_path: Path) -> None:
-    avx2 = processor >= Processor.AVX2
+    """How threads share the work is the same in all builds."""
+    avx2 = processor >= Processor.AVX2 and sanitizer != "thread"
     builds = BUILDS if avx2 else {"portable": ()}
     flags = ("-std=c++17", "-O1", "-g1", "-Wno-psabi", f"-I{NATIVE}", f"-fsanitize={sanitizer}")
     flags = (*flags, "-fno-sanitize-recover=all", *(("-DADEQUATE_X86",) if avx2 else ()))
