@@ -97,21 +97,14 @@ def test_interrupted_they_go_on_to_the_same_weights(asked: tuple[str, ...], tmp_
 
 
 @pytest.mark.parametrize(
-    ("shell", "options", "complaint"),
+    ("shell", "complaint"),
     [
-        ('exec "$@" --seed $RANK', (), "process 1 of 2 has another seed than the first: 1, not 0"),
-        (
-            'exec "$@"',
-            ("--error-penalty", 1),
-            "error_penalty is of whole batches; 2 processes have shares, train in one",
-        ),
-        (SECOND_IS_KILLED, (), "another process of this fine-tuning has ended, and so does this one"),
+        ('exec "$@" --seed $RANK', "process 1 of 2 has another seed than the first: 1, not 0"),
+        (SECOND_IS_KILLED, "another process of this fine-tuning has ended, and so does this one"),
     ],
-    ids=["they differ", "whole batches", "one is killed"],
+    ids=["they differ", "one is killed"],
 )
-def test_what_goes_wrong_is_told_once(
-    asked: tuple[str, ...], tmp_path: Path, shell: str, options: tuple[object, ...], complaint: str
-) -> None:
-    line = (*TORCHRUN, "sh", "-c", shell, "sh", *asked, "--epochs", 40, "--run", "run", *options)
+def test_what_goes_wrong_is_told_once(asked: tuple[str, ...], tmp_path: Path, shell: str, complaint: str) -> None:
+    line = (*TORCHRUN, "sh", "-c", shell, "sh", *asked, "--epochs", 40, "--run", "run")
     assert told(*line, fails=True)[1] == [f"adequate: {complaint}"]
     assert (tmp_path / "run").exists() == (shell == SECOND_IS_KILLED)
