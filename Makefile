@@ -6,8 +6,9 @@ BIN := .venv/bin
 BUILD := $(shell sed -n 's/^requires = \[\(.*\)\]/\1/p' pyproject.toml | tr -d ',')
 NATIVE := CMakeLists.txt $(wildcard src/adequate/native/*.cpp src/adequate/native/*.h)
 # A process a core, each with one thread: threads that wait for one another on a busy core are slower than none. Bytecode
-# is written whatever the environment says: without it every process rewrites the asserts of all tests once more.
-PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile
+# is written whatever the environment says: without it every process rewrites the asserts of all tests once more. Files
+# come in the order of tests/conftest.py, not those of many tests first.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

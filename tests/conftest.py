@@ -15,8 +15,31 @@ from tests.needed import lacking
 settings.register_profile("adequate", deadline=None, derandomize=True)  # a slow machine is no failure; seeds are fixed
 settings.load_profile("adequate")
 
+FIRST = (
+    "papers/test_ristretto.py",
+    "exporters/test_witnesses.py",
+    "exploration/test_bayesian.py",
+    "cli/test_kill.py",
+    "exploration/test_surrogate.py",
+    "cli/test_finetune_together.py",
+    "test_docs.py",
+    "papers/test_proxsim.py",
+    "fuzzing/test_readers.py",
+    "zoo/test_accuracy.py",
+    "cli/test_bad_input.py",
+    "test_conformance.py",
+    "network/test_parts.py",
+)
+"""The files that take longest: begun last, they would keep one process while the others have nothing left to do."""
+
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # before Triton is imported: its kernels run on the processor
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")
