@@ -13,6 +13,7 @@ needed_module("optuna")
 class TestBayesian(FrontContract):
     make = staticmethod(bayesian)
     trials = 600
+    fewer = 400
 
 
 def test_no_batch_is_refused() -> None:
