@@ -266,6 +266,7 @@ def macs(name: str) -> dict[str, int]:
     return {layer.name: layer.macs for layer in made(name)[1].layers if layer.macs}
 
 
+@pytest.mark.slow
 def test_macs_of_recurrent_networks() -> None:
     """Per time step: gates x hidden x (input + hidden); projected, the hidden state that is read is the narrow one."""
     before = TIME * WIDTH * WIDTH
