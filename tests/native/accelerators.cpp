@@ -80,6 +80,8 @@ int main() {
 #ifdef ADEQUATE_X86
         wrong += multiply(avx2::multiplied, seed) != multiplied;
         wrong += schedule(avx2::promote, avx2::retire, seed) != scheduled;
+        wrong += multiply(avx512::multiplied, seed) != multiplied;
+        wrong += schedule(avx512::promote, avx512::retire, seed) != scheduled;
 #endif
         done += 2;
     }

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adequate.native import Processor, processor
 from tests.circuits.running import require_tool
+from tests.native.builds import builds_here
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "src" / "adequate" / "native"
@@ -15,12 +15,9 @@ KERNELS = ("cartesian", "promotion", "retirement")
 
 @pytest.mark.slow
 def test_the_loops_under_the_address_and_undefined_behaviour_sanitizers(tmp_path: Path) -> None:
-    builds = {"portable": ()}
+    builds, defined = builds_here()
     flags = ("-std=c++17", "-O1", "-g1", "-Wno-psabi", f"-I{NATIVE}", "-fsanitize=address,undefined")
-    flags = (*flags, "-fno-sanitize-recover=all")
-    if processor >= Processor.AVX2:
-        builds["avx2"] = ("-mavx2", "-mfma", "-mbmi2")
-        flags = (*flags, "-DADEQUATE_X86")
+    flags = (*flags, "-fno-sanitize-recover=all", *defined)
     parts = [
         (NATIVE / f"{kernel}.cpp", f"{kernel}_{name}", (*more, f"-DADEQUATE_PROCESSOR={name}"))
         for kernel in KERNELS

@@ -1,8 +1,4 @@
-"""The compiled kernels under the sanitizers of the compiler.
-
-The processors' builds differ in the vectors they use. The one of 512 bits is compiled here for 256, in pairs, so that
-it runs on any processor with AVX2.
-"""
+"""The looked-up sums under the sanitizers of the compiler: every build that runs here, every route."""
 
 import os
 import subprocess
@@ -11,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from adequate import native
-from adequate.native import Processor
 from tests.circuits.running import require_tool
+from tests.native.builds import builds_here
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "src" / "adequate" / "native"
 KERNELS = ("lookup_columns", "lookup_direct", "lookup_pad", "lookup_planes", "lookup_rows", "lookup_scan")
-AVX2 = ("-mavx2", "-mfma", "-mbmi2")
-BUILDS = {"portable": (), "avx2": AVX2, "avx512": (*AVX2, "-DADEQUATE_VECTOR=64")}
 
 
 def compiled(folder: Path, source: Path, name: str, *flags: str) -> Path:
@@ -32,9 +25,8 @@ def compiled(folder: Path, source: Path, name: str, *flags: str) -> Path:
 @pytest.mark.slow
 def test_lookup_under_the_address_and_undefined_behaviour_sanitizers(tmp_path: Path) -> None:
     require_tool("g++")
-    avx2 = native.processor >= Processor.AVX2
-    builds = BUILDS if avx2 else {"portable": ()}
-    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", *(("-DADEQUATE_X86",) if avx2 else ()))
+    builds, defined = builds_here()
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", *defined)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [
             pool.submit(

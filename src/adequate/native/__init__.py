@@ -21,7 +21,7 @@ class Processor(IntEnum):
     AVX2 = 1
     """x86-64 with AVX2, FMA and BMI2."""
     AVX512 = 2
-    """x86-64 with AVX-512 F, BW, DQ, VL and VBMI."""
+    """x86-64 with AVX-512 F, BW, DQ and VL."""
 
 
 def _loaded() -> tuple[ModuleType | None, Processor]:
