@@ -36,21 +36,15 @@ Pair pair_of(const Two& two) {
     return {std::get<0>(two), std::get<1>(two)};
 }
 
-template <typename Kernel> Kernel chosen(int processor, Kernel portable, Kernel avx2, Kernel avx512) {
+void require_here(int processor) {
     require(processor >= 0 && processor <= static_cast<int>(processor_here()), "not a processor that is here");
-    return processor == 0 ? portable : processor == 1 ? avx2 : avx512;
 }
-
-#ifdef ADEQUATE_X86
-#define CHOSEN(processor, kernel) chosen(processor, portable::kernel, avx2::kernel, avx512::kernel)
-#else
-#define CHOSEN(processor, kernel) chosen(processor, portable::kernel, portable::kernel, portable::kernel)
-#endif
 
 std::tuple<int64_t, int64_t, int64_t> multiply(Array<const int32_t, 3> activation, Array<const int32_t, 4> weight, Two stride,
                                       Two dilation, Two output, Two tiles, int64_t inputs, int64_t weights,
                                       int64_t banks, int64_t block, int processor) {
-    const auto kernel = CHOSEN(processor, multiplied);
+    require_here(processor);
+    const auto kernel = ADEQUATE_ON(processor, multiplied);
     require(weight.shape(1) == activation.shape(0), "activations and weights have different channels");
     require(std::min({inputs, weights, banks, block}) > 0, "sizes are positive");
     require(inputs < 256 && weights < 256 && inputs * weights < 256, "a step has 255 products at most");
@@ -76,7 +70,8 @@ std::tuple<int64_t, int64_t, int64_t> multiply(Array<const int32_t, 3> activatio
 
 void promote_weights(Array<const uint8_t, 4> nonzero, std::vector<Two> offsets, int64_t ahead,
                      Array<int16_t, 4> source, Array<uint8_t, 2> emitted, int processor) {
-    const auto kernel = CHOSEN(processor, promote);
+    require_here(processor);
+    const auto kernel = ADEQUATE_ON(processor, promote);
     const int64_t sets = nonzero.shape(0), steps = nonzero.shape(1), filters = nonzero.shape(2), lanes = nonzero.shape(3);
     require(lanes > 0 && lanes <= 64, "there are 1 to 64 lanes");
     require(offsets.size() < 16, "there are at most 15 offsets");
@@ -98,7 +93,8 @@ void promote_weights(Array<const uint8_t, 4> nonzero, std::vector<Two> offsets, 
 
 void retire_terms(Array<const int16_t, 2> magnitudes, Array<const int64_t, 1> steps,
                   Array<const int16_t, 3> source, int64_t reach, Array<uint8_t, 2> cycles, int processor) {
-    const auto kernel = CHOSEN(processor, retire);
+    require_here(processor);
+    const auto kernel = ADEQUATE_ON(processor, retire);
     const int64_t rows = source.shape(0), filters = source.shape(1), lanes = source.shape(2);
     const int64_t places = magnitudes.shape(0), windows = magnitudes.shape(1);
     require(windows == 1 || windows % 16 == 0, "windows come in sixteens, or there is one");

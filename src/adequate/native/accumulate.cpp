@@ -9,30 +9,14 @@ namespace adequate {
 
 using std::int64_t;
 
-int64_t lanes(Processor processor, bool wide) {
-#ifdef ADEQUATE_X86
-    if (processor == Processor::avx512) return avx512::lanes(wide);
-    if (processor == Processor::avx2) return avx2::lanes(wide);
-#endif
-    (void)processor;
-    return portable::lanes(wide);
-}
+int64_t lanes(Processor processor, bool wide) { return ADEQUATE_ON(processor, lanes(wide)); }
 
 Extent extent(const void* x, int64_t count, bool wide, Processor processor) {
-#ifdef ADEQUATE_X86
-    if (processor == Processor::avx512) return avx512::extent(x, count, wide);
-    if (processor == Processor::avx2) return avx2::extent(x, count, wide);
-#endif
-    (void)processor;
-    return portable::extent(x, count, wide);
+    return ADEQUATE_ON(processor, extent(x, count, wide));
 }
 
 void accumulate(const Accumulation& job, Processor processor, int threads) {
-    auto kernel = portable::accumulate;
-#ifdef ADEQUATE_X86
-    if (processor == Processor::avx2) kernel = avx2::accumulate;
-    if (processor == Processor::avx512) kernel = avx512::accumulate;
-#endif
+    const auto kernel = ADEQUATE_ON(processor, accumulate);
     const int64_t rows = 64, columns = 32 * lanes(processor, job.wide);  // of a part
     const int64_t down = (job.count + rows - 1) / rows, across = (job.width + columns - 1) / columns;
     const int64_t parts = job.batches * down * across;

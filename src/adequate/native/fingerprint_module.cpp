@@ -16,27 +16,17 @@ namespace {
 using std::int64_t;
 using std::uint64_t;
 
-uint64_t mixed_sum(int processor, const void* words, const uint64_t* multipliers, int64_t count) {
-#ifdef ADEQUATE_X86
-    if (processor == static_cast<int>(Processor::avx512)) return avx512::mixed_sum(words, multipliers, count);
-    if (processor == static_cast<int>(Processor::avx2)) return avx2::mixed_sum(words, multipliers, count);
-#else
-    (void)processor;
-#endif
-    return portable::mixed_sum(words, multipliers, count);
-}
-
 // A sum for each block of words, as many of them as there are multipliers; the last word is filled up with zeros.
 std::vector<uint64_t> sums_of_blocks(int processor, const char* bytes, int64_t size, const uint64_t* multipliers,
                                      int64_t block) {
     std::vector<uint64_t> sums;
     for (; size > 0; bytes += block * 8, size -= block * 8) {
         const int64_t whole = std::min(block, size / 8);
-        uint64_t sum = mixed_sum(processor, bytes, multipliers, whole);
+        uint64_t sum = ADEQUATE_ON(processor, mixed_sum(bytes, multipliers, whole));
         if (whole < block && size % 8) {
             uint64_t last = 0;
             std::memcpy(&last, bytes + whole * 8, size % 8);
-            sum += mixed_sum(processor, &last, multipliers + whole, 1);
+            sum += ADEQUATE_ON(processor, mixed_sum(&last, multipliers + whole, 1));
         }
         sums.push_back(sum);
     }

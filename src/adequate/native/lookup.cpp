@@ -32,19 +32,12 @@ struct Kernels {
     decltype(&portable::pad) pad;
 };
 
-#define KERNELS(processor)                                                                                    \
-    {processor::lookup_columns,      processor::lookup_rows_width,     processor::lookup_rows_scratch,        \
-     processor::lookup_rows,         processor::lookup_scan_scratch,   processor::lookup_scan,                \
-     processor::lookup_planes_takes, processor::lookup_planes_scratch, processor::lookup_planes,              \
-     processor::lookup_direct,       processor::largest,               processor::pad}
-
 Kernels kernels_of(Processor processor) {
-#ifdef ADEQUATE_X86
-    if (processor == Processor::avx512) return KERNELS(avx512);
-    if (processor == Processor::avx2) return KERNELS(avx2);
-#endif
-    (void)processor;
-    return KERNELS(portable);
+#define ON(kernel) ADEQUATE_ON(processor, kernel)
+    return {ON(lookup_columns), ON(lookup_rows_width), ON(lookup_rows_scratch), ON(lookup_rows),
+            ON(lookup_scan_scratch), ON(lookup_scan), ON(lookup_planes_takes), ON(lookup_planes_scratch),
+            ON(lookup_planes), ON(lookup_direct), ON(largest), ON(pad)};
+#undef ON
 }
 
 struct Free {

@@ -15,37 +15,6 @@ namespace {
 
 constexpr std::int64_t LEAST = 1 << 18;  // elements a thread: fewer are done before another has started
 
-template <class Format>
-std::int64_t on_processor(int processor, const Sweep& sweep, const Format& format) {
-#ifdef ADEQUATE_X86
-    if (processor == static_cast<int>(Processor::avx512)) return avx512::quantize(sweep, format);
-    if (processor == static_cast<int>(Processor::avx2)) return avx2::quantize(sweep, format);
-#else
-    (void)processor;
-#endif
-    return portable::quantize(sweep, format);
-}
-
-std::int64_t encode_on_processor(int processor, const Sweep& sweep, const FixedPoint& format) {
-#ifdef ADEQUATE_X86
-    if (processor == static_cast<int>(Processor::avx512)) return avx512::encode(sweep, format);
-    if (processor == static_cast<int>(Processor::avx2)) return avx2::encode(sweep, format);
-#else
-    (void)processor;
-#endif
-    return portable::encode(sweep, format);
-}
-
-void scale_on_processor(int processor, const Sweep& sweep, const Scaling& by) {
-#ifdef ADEQUATE_X86
-    if (processor == static_cast<int>(Processor::avx512)) return avx512::scale(sweep, by);
-    if (processor == static_cast<int>(Processor::avx2)) return avx2::scale(sweep, by);
-#else
-    (void)processor;
-#endif
-    portable::scale(sweep, by);
-}
-
 // The whole tensor, in as many parts as there are threads; the first culprit of all parts, or -1.
 template <class Act>
 std::int64_t for_parts(int threads, Sweep whole, Act&& act) {
@@ -65,7 +34,8 @@ std::int64_t for_parts(int threads, Sweep whole, Act&& act) {
 
 template <class Format>
 std::int64_t in_parts(int processor, int threads, const Sweep& whole, const Format& format) {
-    return for_parts(threads, whole, [&](const Sweep& sweep) { return on_processor(processor, sweep, format); });
+    return for_parts(threads, whole,
+                     [&](const Sweep& sweep) { return ADEQUATE_ON(processor, quantize(sweep, format)); });
 }
 
 Sweep sweep_of(std::uintptr_t x, std::uintptr_t out, std::int64_t count, bool is_double, bool in_double,
@@ -94,14 +64,14 @@ std::int64_t encode_fixed(int processor, int threads, std::uintptr_t x, std::uin
                           double step, double low, double high, int rounding) {
     const FixedPoint format{step, low, high, static_cast<Rounding>(rounding)};
     return for_parts(threads, sweep_of(x, out, count, false, false, 0, 0, false),
-                     [&](const Sweep& sweep) { return encode_on_processor(processor, sweep, format); });
+                     [&](const Sweep& sweep) { return ADEQUATE_ON(processor, encode(sweep, format)); });
 }
 
 void scale_sums(int processor, int threads, std::uintptr_t sums, std::uintptr_t out, std::int64_t count, float unit,
                 std::uintptr_t bias, std::int64_t channels, std::int64_t inner) {
     const Scaling by{unit, reinterpret_cast<const float*>(bias), channels, inner};
     for_parts(threads, sweep_of(sums, out, count, false, false, 0, 0, false), [&](const Sweep& sweep) {
-        scale_on_processor(processor, sweep, by);
+        ADEQUATE_ON(processor, scale(sweep, by));
         return std::int64_t{-1};
     });
 }
