@@ -150,32 +150,38 @@ inline Number rounded(Number y, Number step, Number magic, const Draws<Number>& 
     return near + (away ? with_sign(step, y) : static_cast<Number>(0));
 }
 
-template <class Number>
-void store(const Number* block, Number* out, std::int64_t count, bool past_the_cache) {
-#ifdef __SSE2__
-#ifdef __AVX__
-    using Part = __m256i;
-    const auto streamed = [](Part* to, const Part* from) { _mm256_stream_si256(to, _mm256_load_si256(from)); };
+#if defined(__AVX512F__)
+using Part = __m512i;
+inline void stream(Part* to, const Part* from) { _mm512_stream_si512(to, _mm512_load_si512(from)); }
+#elif defined(__AVX__)
+using Part = __m256i;
+inline void stream(Part* to, const Part* from) { _mm256_stream_si256(to, _mm256_load_si256(from)); }
+#elif defined(__SSE2__)
+using Part = __m128i;
+inline void stream(Part* to, const Part* from) { _mm_stream_si128(to, _mm_load_si128(from)); }
 #else
-    using Part = __m128i;
-    const auto streamed = [](Part* to, const Part* from) { _mm_stream_si128(to, _mm_load_si128(from)); };
+using Part = std::uint64_t;
+inline void stream(Part* to, const Part* from) { std::memcpy(to, from, sizeof(Part)); }
 #endif
-    if (past_the_cache && count == BLOCK && reinterpret_cast<std::uintptr_t>(out) % sizeof(Part) == 0) {
-        auto from = reinterpret_cast<const Part*>(block);
-        auto to = reinterpret_cast<Part*>(out);
-        for (std::size_t i = 0; i < BLOCK * sizeof(Number) / sizeof(Part); ++i) streamed(to + i, from + i);
-        return;
+
+// Stores a whole block past the caches; with every part that leaves, one of the next block is asked for, so that memory
+// reads and writes in turn. There may be no next block.
+template <class Number>
+inline void store_past_the_cache(const Number* block, Number* out, std::uintptr_t next) {
+    const auto from = reinterpret_cast<const Part*>(block);
+    const auto to = reinterpret_cast<Part*>(out);
+    for (std::size_t i = 0; i < BLOCK * sizeof(Number) / sizeof(Part); ++i) {
+        stream(to + i, from + i);
+        __builtin_prefetch(reinterpret_cast<const void*>(next + i * sizeof(Part)));
     }
-#endif
-    std::memcpy(out, block, count * sizeof(Number));
 }
 
-// Asks for the block after this one, so that memory delivers it meanwhile; there may be none.
+// Asks for a block, so that memory delivers it meanwhile; there may be none.
 template <class Number>
-inline void fetch_after(const Number* block) {
-    constexpr std::size_t size = BLOCK * sizeof(Number), line = 64;
-    const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(block) + size;
-    for (std::size_t i = 0; i < size; i += line) __builtin_prefetch(reinterpret_cast<const void*>(next + i));
+inline void fetch(std::uintptr_t block) {
+    constexpr std::size_t line = 64;
+    for (std::size_t i = 0; i < BLOCK * sizeof(Number); i += line)
+        __builtin_prefetch(reinterpret_cast<const void*>(block + i));
 }
 
 // One pass: each block is rounded beside the result and looked at for NaN and infinity, then stored.
@@ -186,14 +192,16 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
     const Number* x = static_cast<const Number*>(sweep.x);
     const Number* addend = static_cast<const Number*>(sweep.addend);
     Number* out = static_cast<Number*>(sweep.out);
-    const bool past_the_cache = x != out && (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
+    const bool large = (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
+    const bool past_the_cache = large && x != out && reinterpret_cast<std::uintptr_t>(out) % sizeof(Part) == 0;
     alignas(64) Number block[BLOCK];
     Draws<Wide> draws(sweep);
     for (std::int64_t start = sweep.start; start < sweep.stop; start += BLOCK) {
         const int count = static_cast<int>(sweep.stop - start < BLOCK ? sweep.stop - start : BLOCK);
         if constexpr (Rule::draws) draws.move(start);
         const Number* part = x + start;
-        fetch_after(part);
+        const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(part) + sizeof block;
+        if (!past_the_cache) fetch<Number>(next);
         Bits<Number> seen = 0;  // of zeros, and of NaN where a number was not finite
         for (int i = 0; i < count; ++i) {
             seen |= bits_of(part[i] * static_cast<Number>(0));
@@ -206,7 +214,10 @@ std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
             for (int i = 0; i < count; ++i) block[i] += addend[start + i];
         if (sweep.rectified)
             for (int i = 0; i < count; ++i) block[i] = block[i] < 0 ? 0 : block[i];
-        store(block, out + start, count, past_the_cache);
+        if (past_the_cache && count == BLOCK)
+            store_past_the_cache(block, out + start, next);
+        else
+            std::memcpy(out + start, block, count * sizeof(Number));
     }
 #ifdef __SSE2__
     _mm_sfence();
