@@ -5,6 +5,10 @@
 
 #include "accumulate.h"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 #if defined(ADEQUATE_VECTOR)  // bytes, for tests
 #define VECTOR ADEQUATE_VECTOR
 #elif defined(__AVX512F__)
@@ -38,8 +42,16 @@ template <> struct Vectors<double> {
 };
 template <typename Lane> using Vector = typename Vectors<Lane>::Vector;
 
+// a > b ? a : b and a < b ? a : b, which GCC makes masks and blends of in 512 bits.
+#if defined(__AVX512F__) && VECTOR == 64
+inline Vector<float> larger(Vector<float> a, Vector<float> b) { return _mm512_max_ps(a, b); }
+inline Vector<double> larger(Vector<double> a, Vector<double> b) { return _mm512_max_pd(a, b); }
+inline Vector<float> smaller(Vector<float> a, Vector<float> b) { return _mm512_min_ps(a, b); }
+inline Vector<double> smaller(Vector<double> a, Vector<double> b) { return _mm512_min_pd(a, b); }
+#else
 template <typename V> inline V larger(V a, V b) { return a > b ? a : b; }
 template <typename V> inline V smaller(V a, V b) { return a < b ? a : b; }
+#endif
 
 // A rounding whose kind is known when it is compiled; LEAST and BOUNDED: whether it has `smallest` and bounds.
 template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED, bool TRACED = false> struct Rounder {
@@ -121,6 +133,7 @@ void part(const Accumulation& job, const Piece& of, Product product, Sum sum) {
     for (; row + 4 <= of.row + of.rows; row += 4) {
         const Lane* const rows = rows_at(row, 4);
         int64_t column = of.column;
+        if constexpr (VECTOR == 64) TILES(4, 4)  // there are 32 registers
         TILES(4, 2)
         TILES(4, 1)
     }
