@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timing import keep_memory, seconds
+from timing import seconds
 from torch import Generator
 
 import adequate as aq
 from adequate import native
 from adequate.accelerators import ACCELERATORS, Accelerator, Operands, Work, work_of
 from adequate.accelerators.work_reduction import bit_work
+from adequate.cli.memory import keep_memory
 from adequate.design import Design
 from adequate.network import Network
 

@@ -14,11 +14,11 @@ from statistics import median
 from time import perf_counter, thread_time
 
 import torch
-from timing import keep_memory
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from adequate import native
+from adequate.cli.memory import keep_memory
 from adequate.emulated_layer.coding import Coding, coding_of
 from adequate.formats import Fixed
 from adequate.kernels.columns import Window

@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 
 import adequate as aq
 from adequate import native
+from adequate.cli.memory import keep_memory
 from adequate.operators import tabulate
 
 PAIRS = 5
@@ -28,6 +29,7 @@ def forward(module: nn.Module, x: Tensor) -> None:
 def main() -> None:
     """Prints the ratio."""
     torch.set_num_threads(1)
+    keep_memory()
     torch.manual_seed(0)
     generator = Generator().manual_seed(0)
     x = torch.randn(BATCH, 3, 32, 32, generator=generator)

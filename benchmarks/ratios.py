@@ -1,4 +1,7 @@
-"""How much slower than plain torch: one JSON line per ratio, each the median over pairs timed in turn on one thread."""
+"""How much slower than plain torch: one JSON line per ratio, each the median over pairs timed in turn on one thread.
+
+Both keep the memory they have freed, as commands do.
+"""
 
 import json
 from collections.abc import Callable
@@ -9,6 +12,7 @@ from timing import ratio
 from torch import Generator, Tensor
 
 import adequate as aq
+from adequate.cli.memory import keep_memory
 from adequate.formats import Fixed, Format, Minifloat, PowerOfTwo, Rounding
 from adequate.formats.compiled import sweep
 from adequate.native import kernels, processor
@@ -67,6 +71,7 @@ def quantized_anew(format: Format, generator: Generator) -> float:
 def main() -> None:
     """Prints every ratio."""
     torch.set_num_threads(1)
+    keep_memory()
     generator = Generator().manual_seed(0)
     lines = [(f"emulate lenet, dynamic fixed 8 bit, {BATCH} images", partial(emulated_lenet, generator), "float lenet")]
     for rule in (aq.dynamic_fixed, aq.minifloat_uniform):

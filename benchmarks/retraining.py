@@ -14,6 +14,7 @@ from torch.nn import functional
 
 import adequate as aq
 from adequate import native
+from adequate.cli.memory import keep_memory
 from adequate.design import Design
 from adequate.emulation import EmulatedNetwork
 from adequate.finetuning.smoothed_difference import smoothed_differences
@@ -47,6 +48,7 @@ def trained(network: aq.Network, design: Design) -> EmulatedNetwork:
 def main() -> None:
     """Prints every ratio."""
     torch.set_num_threads(1)
+    keep_memory()
     torch.manual_seed(0)
     generator = Generator().manual_seed(0)
     x = torch.rand(BATCH, 3, 32, 32, generator=generator)

@@ -1,19 +1,8 @@
 """Ratios of processor times, which other programs on the machine disturb less than the clock's."""
 
 from collections.abc import Callable
-from ctypes import CDLL
 from statistics import median
 from time import thread_time
-
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
-
-
-def keep_memory() -> None:
-    """Freed memory stays the process's, so that a kernel's time is not that of the system clearing pages for it."""
-    libc = CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def seconds(act: Callable[[], object]) -> float:

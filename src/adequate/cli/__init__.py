@@ -10,6 +10,7 @@ import typer
 
 from adequate.cli.app import program
 from adequate.cli.errors import Misuse, expected_errors, one_line
+from adequate.cli.memory import keep_memory
 from adequate.cli.torchrun import one_voice, speak, typed
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -20,6 +21,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    keep_memory()
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore", FutureWarning)  # libraries to programmers; nothing a user could mend

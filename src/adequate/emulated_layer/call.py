@@ -49,7 +49,7 @@ def call_of(layer: Layer, operation: Callable[..., Tensor], args: tuple[Any, ...
     def unbiased(a: Tensor, b: Tensor) -> Tensor:
         return operation(*before, [a, b], **kwargs) if before else operation(a, b, *rest, **kwargs)
 
-    def biased(a: Tensor, b: Tensor, added: Tensor) -> Tensor:
+    def biased(a: Tensor, b: Tensor, added: Tensor | None) -> Tensor:
         return operation(a, b, added, *rest[1:], **kwargs)
 
     if dict(layer.attributes).get("weight_first", False):

@@ -12,18 +12,22 @@ from adequate.emulated_layer.call import Call
 from adequate.emulated_layer.geometry import Geometry, aligned
 from adequate.emulated_layer.kept import Kept, identity
 from adequate.emulated_layer.operand_units import product_grid, product_scale, weight_units
-from adequate.kernels.exact import BiasedProduct, Operand, exact_sum, proven
+from adequate.kernels.exact import BiasedProduct, Operand, exact_sum, plain_arithmetic, proven
 from adequate.network import Layer
 from adequate.quantization import Units, units
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What follows from a weight and a bias; ``weight_scale`` and ``bias`` broadcast against the output."""
+    """What follows from a weight and a bias; ``weight_scale`` and ``bias`` broadcast against the output.
+
+    ``single``: weight and bias for the library's own call, whose sums float32 is proven to hold for every input.
+    """
 
     weight: Operand
     weight_scale: Tensor | None
     bias: Operand | None
+    single: tuple[Tensor, Tensor | None] | None
 
 
 @dataclass(eq=False)
@@ -45,6 +49,10 @@ class ExactSums:
         """The sums and their scale."""
         operand = units(call.x, self.design.input, f"input of layer {self.layer.name!r}", rounded=self.input_rounded)
         prepared = self._prepare(call.w, call.bias, operand)
+        scale = product_scale(operand.scale, prepared.weight_scale)
+        if call.biased is not None and prepared.single is not None and operand.values.dtype is torch.float32:
+            with plain_arithmetic():
+                return _per_channel(call.biased, operand.values, *prepared.single), scale
         repeats = self.geometry.repeats(call.x.shape, call.w.shape)
         weight = prepared.weight.repeated(repeats)
 
@@ -56,7 +64,7 @@ class ExactSums:
             sums = exact_sum(_bounded(operand, weight, prepared.bias), weight, product, prepared.bias, biased)
         except ValueError as error:
             raise ValueError(f"layer {self.layer.name!r}: {error}") from None
-        return sums, product_scale(operand.scale, prepared.weight_scale)
+        return sums, scale
 
     def _prepare(self, w: Tensor, bias: Tensor | None, x: Units) -> _Prepared:
         """Quantised weight, its bound, and the bias on the product grid; kept while the parameters do not change."""
@@ -70,12 +78,22 @@ class ExactSums:
         scale = None if weight.scale is None else aligned(self.geometry, weight.scale, place)
         grid = product_grid(self.geometry, x, weight, place)
         added = bias_units(self.geometry, bias, product_scale(x.scale, scale), grid)
-        return _Prepared(Operand(weight.values, weight.grid, peak, terms), scale, added)
+        one = Operand(weight.values, weight.grid, peak, terms)
+        return _Prepared(one, scale, added, _single(x, one, added))
 
 
-def _per_channel(biased: BiasedProduct, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
+def _single(x: Units, w: Operand, bias: Operand | None) -> tuple[Tensor, Tensor | None] | None:
+    grid, bias_peak = x.grid + w.grid, 0.0 if bias is None else bias.peak
+    if x.static_peak is None or w.tensor.dtype is not torch.float32 or (bias is not None and bias.grid < grid):
+        return None
+    if not proven(torch.float32, x.static_peak, w.peak, bias_peak, grid):
+        return None
+    return w.tensor, None if bias is None else bias.tensor.float()
+
+
+def _per_channel(biased: BiasedProduct, x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
     """A convolution's bias as the library takes it: a number per output channel."""
-    return biased(x, w, bias.reshape(-1))
+    return biased(x, w, None if bias is None else bias.reshape(-1))
 
 
 def _bounded(x: Units, weight: Operand, bias: Operand | None) -> Operand:

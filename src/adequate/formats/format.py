@@ -144,17 +144,27 @@ class Format(ABC):
         return float(ends[0].nextafter(-infinity)), float(ends[1].nextafter(infinity))
 
     @final
-    @lru_cache(maxsize=1024)  # noqa: B019
     def _fits(self, dtype: torch.dtype) -> bool:
         """Whether every value of this format is a number of ``dtype``."""
-        grid = self.grid
-        return grid is not None and holds(dtype, self.digits, grid, max(-self.minimum, self.maximum))
+        known, grid = self._fitting, self.grid
+        if dtype not in known:
+            known[dtype] = grid is not None and holds(dtype, self.digits, grid, max(-self.minimum, self.maximum))
+        return known[dtype]
+
+    @cached_property
+    def _fitting(self) -> dict[torch.dtype, bool]:
+        return {}
 
     @final
-    @lru_cache(maxsize=1024)  # noqa: B019
     def kernel(self, rounding: Rounding) -> Sweep | None:
         """The compiled kernel that rounds to this format by this rule; None if there is none, whatever the rule."""
-        return self._sweep(rounding)
+        if rounding not in self._kernels:
+            self._kernels[rounding] = self._sweep(rounding)
+        return self._kernels[rounding]
+
+    @cached_property
+    def _kernels(self) -> dict[Rounding, Sweep | None]:
+        return {}
 
     def _sweep(self, rounding: Rounding) -> Sweep | None:  # noqa: ARG002
         """``kernel``, made anew. A format without one need not say so."""

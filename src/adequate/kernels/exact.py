@@ -44,8 +44,8 @@ _BACKENDS = (
 Product = Callable[[Tensor, Tensor], Tensor]
 """A bilinear sum of products of a fixed geometry: convolution, linear, matrix product."""
 
-BiasedProduct = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""The same plus a bias, in one call."""
+BiasedProduct = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""The same plus a bias, if there is one, in one call."""
 
 
 @dataclass(frozen=True)
