@@ -38,6 +38,8 @@ if not torch.cuda.is_available():
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files begin."""
+    missing = [name for name in FIRST if not (Path(__file__).parent / name).exists()]
+    assert not missing, f"tests/conftest.py: FIRST names files that are not there: {', '.join(missing)}"
     places = {Path(__file__).parent / name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
 

@@ -19,7 +19,7 @@ from adequate.emulated_layer import (
     check,
     leave_out_roundings,
     outside,
-    with_finished_products,
+    with_epilogues,
 )
 from adequate.emulated_layer.forms import IntegerForm, LocalResponse, form_of
 from adequate.network import Layer, Network
@@ -37,9 +37,9 @@ class EmulatedNetwork(GraphModule):
     """
 
     def recompile(self) -> PythonCode:
-        """Compiles ``graph`` anew, what follows a product in the pass that rounds it (``emulated_layer.finished``)."""
+        """Compiles ``graph`` anew, what follows a product in the pass that rounds it (``emulated_layer.epilogues``)."""
         graph = self._graph
-        self._graph = with_finished_products(self)
+        self._graph = with_epilogues(self)
         try:
             return super().recompile()
         finally:

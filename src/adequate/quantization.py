@@ -47,14 +47,13 @@ def _quantize_(x: Tensor, format: Format, what: str, epilogue: Epilogue) -> Tens
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, format: Format, generator: Generator | None) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.format = format  # type: ignore[attr-defined]
+        ctx.save_for_backward(format.inside(x))
         return format.quantize(x, generator=generator)
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
-        (x,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return ctx.format.passed(gradient, x), None, None  # type: ignore[attr-defined]
+        (inside,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return torch.where(inside, gradient, 0.0), None, None
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ CASES = [
     called("pow", lambda x: x**2),
     Case("batch_norm", _normalised),
     Case("batch_norm without factors", lambda: nn.BatchNorm2d(6, affine=False)),
-    Case("lrn", lambda: nn.LocalResponseNorm(5, alpha=0.02, beta=0.6, k=1.5)),
+    Case("lrn", lambda: nn.LocalResponseNorm(5, alpha=0.02, beta=0.6, k=1.5), same=False),
     called("concat", lambda x: torch.cat([x, x.relu()], 1)),
     called("flatten", lambda x: torch.flatten(x, 1)),
     called("flatten within", lambda x: torch.flatten(x, 2)),

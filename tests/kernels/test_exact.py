@@ -123,7 +123,7 @@ def test_a_bias_takes_part_in_the_bound() -> None:
 
 
 def test_without_the_bound_float32_is_wrong() -> None:
-    """Negative control: partial sums beyond 2**24 lose ones although the sum itself is small, in whatever order."""
+    """Negative control: in an order drawn at random, partial sums beyond 2**24 lose ones of a small sum."""
     x = torch.tensor([2.0**24, 1.0, -(2.0**24)]).repeat(1, 4096)
     x = x[:, torch.randperm(x.shape[1], generator=torch.Generator().manual_seed(0))]
     w = torch.ones(1, x.shape[1])

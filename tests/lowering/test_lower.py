@@ -14,7 +14,7 @@ from adequate.program import Program
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
 CASES = [(kind, seed) for seed in range(5) for kind in NETWORKS]
-"""As random as the 500 of tests/exporters/test_witnesses.py."""
+"""More of the same networks, of other seeds, are in tests/exporters/test_witnesses.py."""
 
 
 def named(case: object) -> str:

@@ -39,10 +39,10 @@ class Gradient(Protocol):
 
 def straight_through(multiplied: Multiplied, upstream: Tensor) -> tuple[Tensor, Tensor]:
     """The gradient of the exact product of the same quantised operands."""
-    return through(ExactGradient(), multiplied.sums.geometry, multiplied.call.x, multiplied.call.w, upstream)
+    return operand_gradients(ExactGradient(), multiplied.sums.geometry, multiplied.call.x, multiplied.call.w, upstream)
 
 
-def through(
+def operand_gradients(
     gradient: ProductGradient, geometry: Geometry, x: Tensor, w: Tensor, upstream: Tensor, zero: int = 0
 ) -> tuple[Tensor, Tensor]:
     """From the gradient by a layer's sums of products of ``x`` and ``w``, held as floats, those by ``x`` and ``w``.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from adequate.emulated_layer import EmulatedProduct, Gradient, Multiplied, straight_through, through
+from adequate.emulated_layer import EmulatedProduct, Gradient, Multiplied, operand_gradients, straight_through
 from adequate.emulated_layer.coding import Coding
 from adequate.emulated_layer.multiplied_sums import MultipliedSums
 from adequate.emulated_layer.products import LIMB, TabulatedProducts
@@ -77,7 +77,7 @@ class _Sloped:
         sums, scale = multiplied.sums, multiplied.sums.scale(upstream)
         by_unit = upstream if scale is None else upstream * scale.to(upstream.dtype)
         x, w = multiplied.x.to(upstream.dtype), multiplied.w.to(upstream.dtype)  # small integers: any float holds them
-        to_x, to_w = through(self.gradients, sums.geometry, x, w, by_unit, sums.x.pattern_of_zero or 0)
+        to_x, to_w = operand_gradients(self.gradients, sums.geometry, x, w, by_unit, sums.x.pattern_of_zero or 0)
         if sums.w.axis is not None and sums.w.zero is not None:  # else zero points are in the table
             to_x -= _by_zero_points(multiplied, by_unit, sums.w.zero, sums.w.axis)
         unit = 2.0**sums.grid

@@ -54,6 +54,6 @@ def sweep(x: Tensor, out: Tensor, kernel: Sweep, key: int, epilogue: Epilogue = 
     double = x.dtype is torch.float64
     run = getattr(kernels, kernel.name)
     addresses = x.data_ptr(), out.data_ptr()
-    addend = 0 if epilogue.addend is None else epilogue.addend.data_ptr()
+    addend = epilogue.addend.data_ptr() if isinstance(epilogue.addend, Tensor) else 0
     then = addend, epilogue.rectified
     return run(int(processor), threads, *addresses, x.numel(), double, not kernel.single, key, *then, *kernel.numbers)

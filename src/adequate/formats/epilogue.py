@@ -10,7 +10,7 @@ from torch import Tensor
 class Epilogue:
     """y -> max(y + addend, 0): either half may be absent."""
 
-    addend: Tensor | None = None
+    addend: Tensor | float | None = None
     rectified: bool = False
 
     def __call__(self, y: Tensor) -> Tensor:
@@ -22,11 +22,11 @@ class Epilogue:
         """Whether the addend is laid out in memory as ``y`` is, and no gradient passed to it."""
         other = self.addend
         return other is None or (
-            other.shape == y.shape
+            type(other) is Tensor
+            and other.shape == y.shape
             and other.dtype == y.dtype
             and other.device == y.device
             and other.is_contiguous()
-            and type(other) is Tensor
             and not (other.requires_grad and torch.is_grad_enabled())
         )
 

@@ -111,6 +111,9 @@ class Fixed(Format):
     def grid(self) -> int:
         return -self.frac
 
+    def inside(self, x: Tensor) -> Tensor:
+        return self._inside(x)
+
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         rounding, key = effective(self.rounding, generator)
         swept = self._swept(x, rounding, key)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import MISSING, fields
 from enum import Enum
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar, Self, cast, final
 
 import torch
@@ -113,14 +113,9 @@ class Format(ABC):
         None: a scale that is no power of two, or that depends on the data.
         """
 
+    @abstractmethod
     def inside(self, x: Tensor) -> Tensor:
         """Where ``minimum <= x <= maximum``: the mask of the straight-through gradient."""
-        low, high = self._ends
-        return (x >= low) & (x <= high)
-
-    def passed(self, gradient: Tensor, x: Tensor) -> Tensor:
-        """``gradient`` where ``x`` is inside, elsewhere 0: the straight-through gradient of rounding ``x``."""
-        return torch.ops.aten.hardtanh_backward(gradient, x, *self._beyond(x.dtype))  # type: ignore[no-any-return]
 
     @classmethod
     @abstractmethod
@@ -137,11 +132,9 @@ class Format(ABC):
         return float(self.minimum), float(self.maximum)
 
     @final
-    @lru_cache(maxsize=1024)  # noqa: B019
-    def _beyond(self, dtype: torch.dtype) -> tuple[float, float]:
-        """The numbers of ``dtype`` next to the ends, outside."""
-        ends, infinity = torch.tensor(self._ends, dtype=dtype), torch.tensor(torch.inf, dtype=dtype)
-        return float(ends[0].nextafter(-infinity)), float(ends[1].nextafter(infinity))
+    def _inside(self, x: Tensor) -> Tensor:
+        low, high = self._ends
+        return (x >= low) & (x <= high)
 
     @final
     def _fits(self, dtype: torch.dtype) -> bool:

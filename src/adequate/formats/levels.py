@@ -57,6 +57,9 @@ class Binary(Format):
     def grid(self) -> int:
         return 0
 
+    def inside(self, x: Tensor) -> Tensor:
+        return self._inside(x)
+
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
         if generator is not None:
@@ -119,6 +122,9 @@ class Ternary(Format):
     @property
     def grid(self) -> int:
         return 0
+
+    def inside(self, x: Tensor) -> Tensor:
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)
@@ -188,6 +194,9 @@ class Codebook(Format):
     @property
     def grid(self) -> int:
         return _extent(self.values)[1]
+
+    def inside(self, x: Tensor) -> Tensor:
+        return self._inside(x)
 
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         y = self._admit(x)

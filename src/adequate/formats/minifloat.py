@@ -142,6 +142,9 @@ class Minifloat(Format):
     def grid(self) -> int:
         return self.min_exponent - self.man
 
+    def inside(self, x: Tensor) -> Tensor:
+        return self._inside(x)
+
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         rounding, key = effective(self.rounding, generator)
         swept = self._swept(x, rounding, key)

@@ -105,9 +105,6 @@ class PerChannel(Format):
             found.index_copy_(self.axis, channels, format.inside(x.index_select(self.axis, channels)))
         return found
 
-    def passed(self, gradient: Tensor, x: Tensor) -> Tensor:
-        return torch.where(self.inside(x), gradient, 0.0)
-
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         require_float(self, x)
         found = torch.empty_like(x)

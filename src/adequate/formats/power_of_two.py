@@ -105,6 +105,9 @@ class PowerOfTwo(Format):
     def grid(self) -> int:
         return self.min_exponent + self.zero
 
+    def inside(self, x: Tensor) -> Tensor:
+        return self._inside(x)
+
     def quantize(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
         rounding, key = effective(Rounding.NEAREST_EVEN, generator)
         swept = self._swept(x, rounding, key)

@@ -178,9 +178,6 @@ class Scaled(Format):
         high = scales * (float(self.element.maximum) - zeros)
         return (x >= low.to(x.dtype)) & (x <= high.to(x.dtype))
 
-    def passed(self, gradient: Tensor, x: Tensor) -> Tensor:
-        return torch.where(self.inside(x), gradient, 0.0)
-
     def scales(self, x: Tensor) -> Tensor:
         """The scale of every element of ``x``: float64, broadcastable to its shape.
 

@@ -16,8 +16,11 @@ from adequate.kernels.product_gradient import (
 )
 
 PRECISION = 2.0**-7
-"""What the terms of the slopes may miss of them, in the root mean square (assumed): bfloat16, which networks train in
-(Kalamkar et al. 2019, arXiv:1905.12322), tells numbers apart to as much."""
+"""What the terms of the slopes may miss of them, in the root mean square (assumed): the relative step of bfloat16, in
+which networks are trained (Kalamkar et al. 2019, arXiv:1905.12322)."""
+
+NEGLIGIBLE = 2.0**-12
+"""What the elimination before may miss of that."""
 
 
 def slopes(table: Tensor, values: Tensor, half_window: int) -> Tensor:
@@ -58,12 +61,29 @@ def factored(matrix: Tensor, precision: float = PRECISION) -> Factors:
 
         ||m - left^T right|| <= precision * ||m||
 
-    in the root mean square over the entries: its largest singular values (Eckart and Young 1936).
+    in the root mean square over the entries: its largest singular values (Eckart and Young 1936), those of a sum of
+    products that elimination finds, since tables have few terms for their size.
     """
-    columns, sizes, rows = torch.linalg.svd(matrix.double(), full_matrices=False)
+    found = _eliminated(matrix.double(), precision * NEGLIGIBLE)
+    (left, a), (right, b) = (torch.linalg.qr(terms.mT) for terms in (found.left, found.right))
+    columns, sizes, rows = torch.linalg.svd(a @ b.mT)
     rests = sizes.square().flip(0).cumsum(0).flip(0).sqrt()  # what is missed without this term and those after it
     terms = int((rests > precision * rests[:1]).sum())
-    return Factors((columns[:, :terms] * sizes[:terms]).mT.contiguous(), rows[:terms])
+    return Factors(((left @ columns)[:, :terms] * sizes[:terms]).mT.contiguous(), rows[:terms] @ right.mT)
+
+
+def _eliminated(matrix: Tensor, precision: float) -> Factors:
+    """By Gaussian elimination with complete pivoting, until no entry misses more than that of the root mean square."""
+    left, right = list[Tensor](), list[Tensor]()
+    rest = matrix.clone()
+    limit = precision * float(matrix.square().mean().sqrt()) if matrix.numel() else 0.0
+    while rest.numel() and float(rest.abs().max()) > limit and len(left) < min(rest.shape):
+        i, j = divmod(int(rest.abs().argmax()), rest.shape[1])
+        left.append(rest[:, j] / rest[i, j])
+        right.append(rest[i].clone())
+        rest -= torch.outer(left[-1], right[-1])
+    sizes = zip((left, right), matrix.shape, strict=True)
+    return Factors(*(torch.stack(terms) if terms else rest.new_zeros(0, size) for terms, size in sizes))
 
 
 @dataclass(frozen=True, eq=False)

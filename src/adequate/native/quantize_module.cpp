@@ -54,8 +54,7 @@ Sweep sweep_of(std::uintptr_t x, std::uintptr_t out, std::int64_t count, bool is
 
 std::int64_t quantize_fixed(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
                             bool is_double, bool in_double, std::uint64_t key, std::uintptr_t addend,
-                            bool rectified, double step, double low, double high,
-                            int rounding) {
+                            bool rectified, double step, double low, double high, int rounding) {
     return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key, addend, rectified),
                     FixedPoint{step, low, high, static_cast<Rounding>(rounding)});
 }
@@ -78,16 +77,16 @@ void scale_sums(int processor, int threads, std::uintptr_t sums, std::uintptr_t 
 
 std::int64_t quantize_minifloat(int processor, int threads, std::uintptr_t x, std::uintptr_t out, std::int64_t count,
                                 bool is_double, bool in_double, std::uint64_t key, std::uintptr_t addend,
-                               bool rectified, double smallest, double low_step,
-                                double ulp, double highest, bool flush, int settled, int rounding) {
+                                bool rectified, double smallest, double low_step, double ulp,
+                                double highest, bool flush, int settled, int rounding) {
     return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key, addend, rectified),
                     Floating{smallest, low_step, ulp, highest, flush, settled, static_cast<Rounding>(rounding)});
 }
 
 std::int64_t quantize_power_of_two(int processor, int threads, std::uintptr_t x, std::uintptr_t out,
                                    std::int64_t count, bool is_double, bool in_double, std::uint64_t key,
-                                   std::uintptr_t addend, bool rectified, double smallest, double highest, bool zero, bool nearest_value, int settled,
-                                   bool stochastic) {
+                                   std::uintptr_t addend, bool rectified, double smallest, double highest, bool zero,
+                                   bool nearest_value, int settled, bool stochastic) {
     return in_parts(processor, threads, sweep_of(x, out, count, is_double, in_double, key, addend, rectified),
                     Powers{smallest, highest, zero, nearest_value, settled, stochastic});
 }
