@@ -172,6 +172,22 @@ def test_condense_figures_agree_with_one_another(condensed: Finished) -> None:
     assert answer["evaluations"] > 0
 
 
+def test_the_study_that_the_readme_names(adequate: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it computes is in tests/papers/test_proxsim.py."""
+    from adequate.studies import proxsim
+
+    asked: dict[str, Any] = {}
+
+    def measured(folder: Path, **options: Any) -> tuple[list[proxsim.Row], list[Any]]:
+        asked.update(options)
+        return [proxsim.Row("lenet", "mul8u_2AC", 0.038, 0.311, 0.99, 0.989, 0.9, 0.95, 0.985)], []
+
+    monkeypatch.setattr(proxsim, "run", measured)
+    out = adequate("study", "proxsim", "--quick").out
+    assert asked["quick"] is True
+    assert all(text in out for text in ("mul8u_2AC", "90.0", "98.5"))
+
+
 def test_a_study_answers_with_rows(adequate: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from adequate.studies import ristretto
     from adequate.studies.study import Row
