@@ -89,7 +89,8 @@ def units(
     axis = format.axis if isinstance(format, Scaled | PerChannel) else None
     per_output = axis is not None and output_axis is not None and axis % x.dim() == output_axis
     if not isinstance(format, Scaled) or format.dyadic:
-        values = x.detach() if rounded else quantize(x.detach(), format, what)
+        plain = x.detach() if x.requires_grad else x
+        values = plain if rounded else quantize(plain, format, what)
         grid = output_grid = format.grid
         if per_output and (channels := channels_of(format)):
             output_grid = torch.tensor([one.grid for one in channels], device=x.device)

@@ -12,6 +12,7 @@ from adequate.emulated_layer.call import Call
 from adequate.emulated_layer.geometry import Geometry, aligned
 from adequate.emulated_layer.kept import Kept, identity
 from adequate.emulated_layer.operand_units import product_grid, product_scale, weight_units
+from adequate.formats.peak import peak_of
 from adequate.kernels.exact import BiasedProduct, Operand, exact_sum, plain_arithmetic, proven
 from adequate.network import Layer
 from adequate.quantization import Units, units
@@ -101,5 +102,4 @@ def _bounded(x: Units, weight: Operand, bias: Operand | None) -> Operand:
     bias_peak = 0.0 if bias is None else bias.peak
     if x.static_peak is not None and proven(torch.float32, x.static_peak, weight.peak, bias_peak, x.grid + weight.grid):
         return Operand(x.values, x.grid, x.static_peak)
-    low, high = x.values.aminmax() if x.values.numel() else (0.0, 0.0)
-    return Operand(x.values, x.grid, max(-float(low), float(high)))
+    return Operand(x.values, x.grid, peak_of(x.values))

@@ -42,8 +42,10 @@ def takes(x: Tensor) -> bool:
     )
 
 
-def sweep(x: Tensor, out: Tensor, kernel: Sweep, key: int, epilogue: Epilogue = NOTHING) -> int:
-    """Writes the quantised ``x`` into ``out`` (``x`` itself or its like); the first element that is not finite, or -1.
+def sweep(x: Tensor, out: Tensor, kernel: Sweep, key: int, epilogue: Epilogue = NOTHING) -> tuple[int, float]:
+    """Writes the quantised ``x`` into ``out`` (``x`` itself or its like).
+
+    Returns the first element that is not finite, or -1, and the largest magnitude written.
 
     The epilogue, which suits ``x``, follows in the same pass.
 

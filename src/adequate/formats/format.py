@@ -14,6 +14,7 @@ from adequate.formats.binades import ceil_log2
 from adequate.formats.checks import holds, options, refuse, require_finite, require_float
 from adequate.formats.compiled import Sweep, sweep, takes
 from adequate.formats.epilogue import NOTHING, Epilogue
+from adequate.formats.peak import remember_peak
 from adequate.formats.rounding import Rounding, effective
 
 _COMPUTED = (torch.float32, torch.float64)
@@ -80,7 +81,6 @@ class Format(ABC):
             return x.copy_(epilogue(self.quantize(x, generator=generator)))
         rounding, key = effective(own, generator)
         self._swept(x, rounding, key, x, epilogue)
-        torch.autograd.graph.increment_version(x)
         return x
 
     @abstractmethod
@@ -177,9 +177,12 @@ class Format(ABC):
         y = x if x.dtype in _COMPUTED else x.float()
         if out is None:
             out = torch.empty_like(x) if y is x else y
-        culprit = sweep(y, out, kernel, key, epilogue)
+        culprit, largest = sweep(y, out, kernel, key, epilogue)
+        if out is x:
+            torch.autograd.graph.increment_version(x)
         if culprit >= 0:
             refuse(self, x, culprit)
+        remember_peak(out, largest)
         return out.to(x.dtype)
 
     @final

@@ -33,7 +33,7 @@ def quantize_fixed(
     low: float,
     high: float,
     rounding: int,
-) -> int: ...
+) -> tuple[int, float]: ...
 def encode_fixed(
     processor: int, threads: int, x: int, out: int, count: int, step: float, low: float, high: float, rounding: int
 ) -> int: ...
@@ -55,7 +55,7 @@ def quantize_minifloat(
     flush: bool,
     settled: int,
     rounding: int,
-) -> int: ...
+) -> tuple[int, float]: ...
 def quantize_power_of_two(
     processor: int,
     threads: int,
@@ -73,7 +73,7 @@ def quantize_power_of_two(
     nearest_value: bool,
     settled: int,
     stochastic: bool,
-) -> int: ...
+) -> tuple[int, float]: ...
 def scale_sums(
     processor: int,
     threads: int,

@@ -21,6 +21,11 @@ struct Sweep {
 
 constexpr std::int64_t BLOCK = 256;
 
+struct Found {
+    std::int64_t culprit;  // the first element that is NaN or infinite, or -1
+    double largest;        // magnitude written
+};
+
 // Multiples of step (a power of two) from low to high.
 struct FixedPoint {
     double step, low, high;
@@ -53,15 +58,14 @@ struct Scaling {
 
 #define ADEQUATE_QUANTIZERS(processor)                                                   \
     namespace processor {                                                                \
-    std::int64_t quantize(const Sweep&, const FixedPoint&);                              \
+    Found quantize(const Sweep&, const FixedPoint&);                                     \
     std::int64_t encode(const Sweep&, const FixedPoint&);                                \
-    std::int64_t quantize(const Sweep&, const Floating&);                                \
-    std::int64_t quantize(const Sweep&, const Powers&);                                  \
+    Found quantize(const Sweep&, const Floating&);                                       \
+    Found quantize(const Sweep&, const Powers&);                                         \
     void scale(const Sweep&, const Scaling&);                                            \
     }
-// Each returns the index of the first element of its part that is NaN or infinite, or -1. encode writes the lowest
-// bytes of the codes of float numbers, where float holds all codes; its rounding is not stochastic. scale reads int32 and
-// writes float, into the same memory or other.
+// encode returns the culprit alone. It writes the lowest bytes of the codes of float numbers, where float holds all
+// codes; its rounding is not stochastic. scale reads int32 and writes float, into the same memory or other.
 ADEQUATE_QUANTIZERS(portable)
 ADEQUATE_QUANTIZERS(avx2)
 ADEQUATE_QUANTIZERS(avx512)

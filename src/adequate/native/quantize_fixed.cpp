@@ -60,7 +60,7 @@ std::int64_t encode(const Sweep& sweep, const FixedPoint& format) {
     }
 }
 
-std::int64_t quantize(const Sweep& sweep, const FixedPoint& format) {
+Found quantize(const Sweep& sweep, const FixedPoint& format) {
     switch (format.rounding) {
         case Rounding::nearest_even: return sweep_as<Rounded<Rounding::nearest_even>::Rule>(sweep, format);
         case Rounding::nearest_away: return sweep_as<Rounded<Rounding::nearest_away>::Rule>(sweep, format);

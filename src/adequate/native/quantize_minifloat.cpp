@@ -39,7 +39,7 @@ struct Rounded {
 };
 
 template <Rounding rounding, bool settles>
-std::int64_t chosen(const Sweep& sweep, const Floating& format) {
+Found chosen(const Sweep& sweep, const Floating& format) {
     if (format.flush) return sweep_as<Rounded<rounding, Below::flushed, settles>::template Rule>(sweep, format);
     if (format.low_step < format.smallest)
         return sweep_as<Rounded<rounding, Below::subnormal, settles>::template Rule>(sweep, format);
@@ -50,7 +50,7 @@ std::int64_t chosen(const Sweep& sweep, const Floating& format) {
 
 namespace ADEQUATE_PROCESSOR {
 
-std::int64_t quantize(const Sweep& sweep, const Floating& format) {
+Found quantize(const Sweep& sweep, const Floating& format) {
     switch (format.rounding) {
         case Rounding::nearest_even:
             return format.settled < 0 ? chosen<Rounding::nearest_even, false>(sweep, format)

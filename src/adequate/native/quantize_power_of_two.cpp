@@ -70,7 +70,7 @@ struct Drawn {
 
 namespace ADEQUATE_PROCESSOR {
 
-std::int64_t quantize(const Sweep& sweep, const Powers& format) {
+Found quantize(const Sweep& sweep, const Powers& format) {
     if (format.stochastic)
         return format.zero ? sweep_as<Drawn<true>::Rule>(sweep, format) : sweep_as<Drawn<false>::Rule>(sweep, format);
     if (format.nearest_value)

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -184,51 +185,65 @@ inline void fetch(std::uintptr_t block) {
         __builtin_prefetch(reinterpret_cast<const void*>(block + i));
 }
 
-// One pass: each block is rounded beside the result and looked at for NaN and infinity, then stored.
+// to = max(rule(x) + addend, least) of so many numbers; the bits of the largest magnitude. to may be x itself.
+template <bool adds, class Wide, class Number, class Rule>
+inline Bits<Number> write(const Number* x, const Number* addend, Number* to, int count, const Rule rule, Number least,
+                          const Draws<Wide>& draws) {
+    Bits<Number> largest = 0;  // as integers: magnitudes are in the order of their bits
+#pragma GCC ivdep
+    for (int i = 0; i < count; ++i) {
+        Number y = static_cast<Number>(rule(static_cast<Wide>(x[i]), draws, i));
+        if constexpr (adds) y += addend[i];
+        y = y < least ? least : y;
+        to[i] = y;
+        const Bits<Number> bits = bits_of(y) & Layout<Number>::magnitude;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest;
+}
+
+// One pass: each block is looked at for NaN and infinity, then rounded and stored.
 template <class Number, class Wide, class Rule>
-std::int64_t sweep_numbers(const Sweep& sweep, const Rule& rule) {
+Found sweep_numbers(const Sweep& sweep, const Rule& rule) {
     constexpr Bits<Number> infinity = Layout<Number>::infinity, magnitude = Layout<Number>::magnitude;
     constexpr std::int64_t cached = 1 << 22;  // bytes; larger results would only push others out of the caches
     const Number* x = static_cast<const Number*>(sweep.x);
     const Number* addend = static_cast<const Number*>(sweep.addend);
     Number* out = static_cast<Number*>(sweep.out);
+    const Number least = sweep.rectified ? 0 : -std::numeric_limits<Number>::infinity();
     const bool large = (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
     const bool past_the_cache = large && x != out && reinterpret_cast<std::uintptr_t>(out) % sizeof(Part) == 0;
     alignas(64) Number block[BLOCK];
     Draws<Wide> draws(sweep);
+    Bits<Number> largest = 0;
     for (std::int64_t start = sweep.start; start < sweep.stop; start += BLOCK) {
         const int count = static_cast<int>(sweep.stop - start < BLOCK ? sweep.stop - start : BLOCK);
         if constexpr (Rule::draws) draws.move(start);
         const Number* part = x + start;
         const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(part) + sizeof block;
+        const bool streams = past_the_cache && count == BLOCK;
         if (!past_the_cache) fetch<Number>(next);
-        Bits<Number> seen = 0;  // of zeros, and of NaN where a number was not finite
-        for (int i = 0; i < count; ++i) {
-            seen |= bits_of(part[i] * static_cast<Number>(0));
-            block[i] = static_cast<Number>(rule(static_cast<Wide>(part[i]), draws, i));
-        }
+        Bits<Number> seen = 0;  // of zeros, and of NaN where a number is not finite
+        for (int i = 0; i < count; ++i) seen |= bits_of(part[i] * static_cast<Number>(0));
         if (seen & infinity)
             for (int i = 0; i < count; ++i)
-                if ((bits_of(part[i]) & magnitude) >= infinity) return start + i;
-        if (addend)
-            for (int i = 0; i < count; ++i) block[i] += addend[start + i];
-        if (sweep.rectified)
-            for (int i = 0; i < count; ++i) block[i] = block[i] < 0 ? 0 : block[i];
-        if (past_the_cache && count == BLOCK)
-            store_past_the_cache(block, out + start, next);
-        else
-            std::memcpy(out + start, block, count * sizeof(Number));
+                if ((bits_of(part[i]) & magnitude) >= infinity) return {start + i, 0};
+        Number* to = streams ? block : out + start;
+        const Bits<Number> bits = addend ? write<true>(part, addend + start, to, count, rule, least, draws)
+                                         : write<false>(part, addend, to, count, rule, least, draws);
+        largest = bits > largest ? bits : largest;
+        if (streams) store_past_the_cache(block, out + start, next);
     }
 #ifdef __SSE2__
     _mm_sfence();
 #endif
-    return -1;
+    return {-1, static_cast<double>(from_bits<Number>(largest))};
 }
 
 // Rule<Number> is made of the format's numbers and called with (y, draws, index within the block); it says whether it
 // draws.
 template <template <class> class Rule, class Format>
-std::int64_t sweep_as(const Sweep& sweep, const Format& format) {
+Found sweep_as(const Sweep& sweep, const Format& format) {
     if (sweep.is_double) return sweep_numbers<double, double>(sweep, Rule<double>(format));
     if (sweep.in_double) return sweep_numbers<float, double>(sweep, Rule<double>(format));
     return sweep_numbers<float, float>(sweep, Rule<float>(format));
