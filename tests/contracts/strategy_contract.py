@@ -20,7 +20,8 @@ from tests.exploration.problems import PROBLEMS, Problem, knobs
 SHARE = 0.95
 """Of the true front's hypervolume, to be reached."""
 
-SEEDS = range(10)
+SEEDS = range(3)
+"""``benchmarks/strategies.py`` takes ten."""
 
 SOME_TRIALS = 60
 

@@ -15,7 +15,7 @@ from adequate.studies.table import markdown, write_between
 POINT = 0.01
 
 
-SHORTER = {("5.2",): 2, ("4.1", "6.1", "7.1"): 1}
+SHORTER = {("5.2",): 2, ("4.1",): 1, ("6.1", "7.1"): 0}
 """Epochs that are enough for the rows of some tables, where the study takes three."""
 
 
@@ -31,7 +31,9 @@ def lenet(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> dict[str
         patch.setattr(ristretto_recipes, "TRIED_ON", 4_000)
         for tables, epochs in SHORTER.items():
             patch.setattr(ristretto, "SUBJECTS", [replace(one, epochs=epochs) for one in SUBJECTS])
-            found += ristretto.run(folder, tables=tables, networks=(LENET,), sweeps=False, data_dir=data_root)[0]
+            found += ristretto.run(
+                folder, tables=tables, networks=(LENET,), sweeps=False, tune=epochs > 0, data_dir=data_root
+            )[0]
     return {row.arithmetic: row for row in found if row.network == LENET}
 
 
@@ -41,21 +43,25 @@ def lenet(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> dict[str
     [
         ("dynamic 4/4/4", 0.6, 0.20),
         ("dynamic 4/2/2", None, 0.40),
-        ("minifloat 8 bit (e4m3)", None, 0.15),
-        ("power-of-two weights 4 bit", None, 0.15),
+        ("minifloat 8 bit (e4m3)", 0.15, None),
+        ("power-of-two weights 4 bit", 0.15, None),
         ("static 8 bit (Q4.4)", None, 99.15 - 98.88),
     ],
 )
 def test_lenet_loses_no_more_points_than_wanted(
-    lenet: dict[str, Row], arithmetic: str, before: float | None, after: float
+    lenet: dict[str, Row], arithmetic: str, before: float | None, after: float | None
 ) -> None:
-    """The wanted losses are the project's own, but for static fixed point: there they are what the thesis lost."""
+    """The wanted losses are the project's own, but for static fixed point: there they are what the thesis lost.
+
+    Minifloats and powers of two lose so little untrained that they need not be trained here.
+    """
     row = lenet[arithmetic]
     assert row.baseline == 0.9905
     assert row.before is not None
-    assert row.after is not None
     assert before is None or row.baseline - row.before <= before * POINT + 1e-9
-    assert row.baseline - row.after <= after * POINT + 1e-9
+    if after is not None:
+        assert row.after is not None
+        assert row.baseline - row.after <= after * POINT + 1e-9
 
 
 @pytest.mark.slow
