@@ -22,7 +22,8 @@ from tests.needed import needed_module
 pytestmark = pytest.mark.slow
 
 TRIALS = 60
-SEEDS = range(10)
+SEEDS = range(3)
+"""``benchmarks/strategies.py`` takes ten."""
 
 
 @pytest.fixture(scope="module")

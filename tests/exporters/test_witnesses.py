@@ -35,7 +35,7 @@ WIDEST = 127
 """Bits of the widest integer in C++."""
 SHARED = 63
 """Bits of the widest word in a machine that cases share: all of them would pay for a wider one."""
-ICARUS = 25
+ICARUS = 50
 """Of so many cases Icarus Verilog simulates one too."""
 
 

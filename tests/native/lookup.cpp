@@ -127,7 +127,7 @@ int main() {
     for (int processor = 0; processor <= PROCESSORS; processor++) {
         for (int i = 0; i < 50; i++, cases += 2)
             wrong += frame<uint8_t>(static_cast<Processor>(processor)) + frame<uint16_t>(static_cast<Processor>(processor));
-        for (int route = -1; route <= 3; route++)
+        for (int route = -1; route <= 4; route++)
             for (int i = 0; i < 24; i++, cases += 4) {
                 const Processor p = static_cast<Processor>(processor);
                 const Route r = static_cast<Route>(route);

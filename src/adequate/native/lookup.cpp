@@ -17,6 +17,8 @@ namespace {
 
 using std::int64_t;
 
+constexpr int64_t CACHED = 1 << 19;  // bytes
+
 struct Kernels {
     decltype(&portable::lookup_columns) columns;
     decltype(&portable::lookup_rows_width) rows_width;
@@ -27,6 +29,9 @@ struct Kernels {
     decltype(&portable::lookup_planes_takes) planes_takes;
     decltype(&portable::lookup_planes_scratch) planes_scratch;
     decltype(&portable::lookup_planes) planes;
+    decltype(&portable::lookup_permuted_takes) permuted_takes;
+    decltype(&portable::lookup_permuted_scratch) permuted_scratch;
+    decltype(&portable::lookup_permuted) permuted;
     decltype(&portable::lookup_direct) direct;
     decltype(&portable::largest) largest;
     decltype(&portable::pad) pad;
@@ -36,7 +41,8 @@ Kernels kernels_of(Processor processor) {
 #define ON(kernel) ADEQUATE_ON(processor, kernel)
     return {ON(lookup_columns), ON(lookup_rows_width), ON(lookup_rows_scratch), ON(lookup_rows),
             ON(lookup_scan_scratch), ON(lookup_scan), ON(lookup_planes_takes), ON(lookup_planes_scratch),
-            ON(lookup_planes), ON(lookup_direct), ON(largest), ON(pad)};
+            ON(lookup_planes), ON(lookup_permuted_takes), ON(lookup_permuted_scratch), ON(lookup_permuted),
+            ON(lookup_direct), ON(largest), ON(pad)};
 #undef ON
 }
 
@@ -85,6 +91,17 @@ void by_lines(const Lookup& job, const Columns& columns, Sum sum, int64_t scratc
     });
 }
 
+// A few images at a time, whose sums stay in the cache until all panels are done.
+void by_images(const Lookup& job, const Columns& columns, const Kernels& kernels, int threads, int64_t places) {
+    const int64_t images = job.positions[0], bytes = job.panels * job.outputs * (places / images) * 4;
+    const int64_t tile = piece(images, std::max<int64_t>(1, CACHED / bytes), threads / job.panels);
+    const int64_t tiles = (images + tile - 1) / tile;
+    for_each(tiles * job.panels, threads, kernels.permuted_scratch(job), [&](int64_t i, void* scratch) {
+        const int64_t first = i / job.panels * tile;
+        kernels.permuted(job, columns, {i % job.panels, 0, first, std::min(tile, images - first)}, scratch);
+    });
+}
+
 void directly(const Lookup& job, const Kernels& kernels, int threads, int64_t places) {
     const int64_t tile = piece(places, 64, threads / job.panels), tiles = (places + tile - 1) / tile;
     for_each(job.panels * tiles, threads, job.terms * sizeof(void*), [&](int64_t i, void* scratch) {
@@ -94,10 +111,11 @@ void directly(const Lookup& job, const Kernels& kernels, int threads, int64_t pl
 }
 
 // Tables per weight are built for few outputs (scan) or many (rows), where positions and products repay them.
-Route choose(const Lookup& job, int64_t patterns, int64_t places, bool planes) {
+Route choose(const Lookup& job, int64_t patterns, int64_t places, bool planes, bool permuted) {
     const double products = static_cast<double>(job.panels) * job.outputs * job.terms * places;
     if (patterns > PATTERNS || 4 * places < patterns || products < 4. * patterns * job.columns) return Route::direct;
-    if (job.outputs < 4) return job.positions[3] < 4 ? Route::direct : planes ? Route::planes : Route::scan;
+    if (job.outputs < 4 && job.positions[3] < 4) return Route::direct;
+    if (job.outputs < 4) return permuted ? Route::permuted : planes ? Route::planes : Route::scan;
     return Route::rows;
 }
 
@@ -126,13 +144,15 @@ void look_up(const Lookup& job, int64_t x_count, Processor processor, int thread
     const int64_t w_count = job.panels * job.outputs * job.terms;
     const int64_t weights = 1 + checked("w", kernels.largest(job.w, w_count, job.wide), job.columns, "columns");
     const bool planes = kernels.planes_takes(job);  // in vectors of 32 bytes: without, the scan is quicker
-    if (route == Route::any) route = choose(job, patterns, places, planes && processor != Processor::portable);
+    const bool permuted = kernels.permuted_takes(job);
+    if (route == Route::any) route = choose(job, patterns, places, planes && processor != Processor::portable, permuted);
     if (route == Route::direct) return directly(job, kernels, threads, places);
     if (patterns > PATTERNS)
         throw std::invalid_argument("tables per weight have at most " + std::to_string(PATTERNS) + " rows, not " +
                                     std::to_string(patterns));
 
-    Columns columns{patterns, (patterns + 7) / 8 * 8, 1, nullptr, nullptr, nullptr, nullptr};
+    const int64_t step = route == Route::permuted ? 256 : 8, pitch = (patterns + step - 1) / step * step;
+    Columns columns{patterns, pitch, 1, nullptr, nullptr, nullptr, nullptr};
     const int64_t entries = (job.columns + 1) * columns.pitch;
     const Memory memory = reserve(entries * sizeof(std::int32_t));
     std::memset(memory.get(), 0, entries * sizeof(std::int32_t));
@@ -146,7 +166,9 @@ void look_up(const Lookup& job, int64_t x_count, Processor processor, int thread
     if (route == Route::rows) return by_rows(job, columns, kernels, threads, places);
     // Lanes of 32 bits wrap around; a part of a sum must not where the whole has 64 bits.
     if (job.out_wide && columns.chunk < 16) return directly(job, kernels, threads, places);
-    if (route == Route::planes && planes)
+    if (route == Route::permuted && permuted && columns.narrow)
+        return by_images(job, columns, kernels, threads, places);
+    if ((route == Route::planes || route == Route::permuted) && planes)
         return by_lines(job, columns, kernels.planes, kernels.planes_scratch(job), threads, places);
     by_lines(job, columns, kernels.scan, kernels.scan_scratch(job), threads, places);
 }

@@ -32,7 +32,7 @@ struct Lookup {
 // where a column's range passes 16 bits, entries[w * pitch + a] = table[a, w] and low = 0. Column `columns` is zero.
 struct Columns {
     std::int64_t patterns;  // 1 + the largest activation
-    std::int64_t pitch;     // a multiple of 8, zero beyond the patterns
+    std::int64_t pitch;     // a multiple of 8 (Route::permuted: of 256), zero beyond the patterns
     std::int64_t chunk;     // so many terms never pass an int32
     std::uint16_t* narrow;
     std::int32_t* entries;
@@ -40,7 +40,8 @@ struct Columns {
     std::uint32_t* range;
 };
 
-// A part of the output: outputs from `output` on at `count` positions (scan: lines of positions) from `first` on.
+// A part of the output: outputs from `output` on at `count` positions (scan, planes: lines; permuted: images) from `first`
+// on.
 struct Part {
     std::int64_t panel, output, first, count;
 };
@@ -49,7 +50,7 @@ constexpr std::int64_t PATTERNS = 4096;  // of activations, at most, for tables 
 constexpr std::int64_t TILE = 4096;      // positions of a part, at most
 
 // How the sums are found; the bits are the same.
-enum class Route { any = -1, direct, rows, scan, planes };
+enum class Route { any = -1, direct, rows, scan, planes, permuted };
 
 // Fills `out`; x has so many elements. Raises std::invalid_argument where a pattern is not in the table or the route
 // cannot be taken.
@@ -77,6 +78,9 @@ void pad(const Padding&, Processor);
     bool lookup_planes_takes(const Lookup&);                                                                  \
     std::int64_t lookup_planes_scratch(const Lookup&);                                                        \
     void lookup_planes(const Lookup&, const Columns&, const Part&, void* scratch);                            \
+    bool lookup_permuted_takes(const Lookup&);                                                                \
+    std::int64_t lookup_permuted_scratch(const Lookup&);                                                      \
+    void lookup_permuted(const Lookup&, const Columns&, const Part&, void* scratch);                          \
     void lookup_direct(const Lookup&, const Part&, void* scratch);                                            \
     std::uint32_t largest(const void* patterns, std::int64_t count, bool wide);                               \
     void pad(const Padding&);                                                                                 \

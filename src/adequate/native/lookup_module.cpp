@@ -47,7 +47,7 @@ Lookup lookup_of(const Patterns<DIMS>& x, const Patterns<DIMS>& w, const Table& 
 
 void run(const Lookup& job, int64_t x_count, int processor, int threads, int route) {
     require(processor >= 0 && processor <= static_cast<int>(processor_here()), "not a processor that is here");
-    require(route >= -1 && route <= 3, "a route is -1 (any), 0 (direct), 1 (rows), 2 (scan) or 3 (planes)");
+    require(route >= -1 && route <= 4, "a route is -1 (any), 0 (direct), 1 (rows), 2 (scan), 3 (planes) or 4 (permuted)");
     nb::gil_scoped_release others_may_run;
     look_up(job, x_count, static_cast<Processor>(processor), threads, static_cast<Route>(route));
 }

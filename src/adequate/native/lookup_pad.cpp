@@ -9,6 +9,17 @@ namespace {
 
 using std::int64_t;
 
+// Lines are short: a call for each would take longer than the copy.
+inline void copy(char* to, const char* from, int64_t bytes) {
+    constexpr int64_t word = 8, most = 64;
+    if (bytes < word || bytes > most) {
+        std::memcpy(to, from, bytes);
+        return;
+    }
+    for (int64_t i = 0; i < bytes - word; i += word) std::memcpy(to + i, from + i, word);
+    std::memcpy(to + bytes - word, from + bytes - word, word);
+}
+
 template <class T> void pad_as(const Padding& job) {
     const int64_t* size = job.size;
     const int64_t* all = job.padded;
@@ -20,7 +31,8 @@ template <class T> void pad_as(const Padding& job) {
         std::fill_n(frame, volume, static_cast<T>(job.zero));
         for (int64_t i = 0; i < size[0]; i++)
             for (int64_t j = 0; j < size[1]; j++, x += size[2])
-                std::memcpy(out + (i * all[1] + j) * all[2], x, size[2] * sizeof(T));
+                copy(reinterpret_cast<char*>(out + (i * all[1] + j) * all[2]), reinterpret_cast<const char*>(x),
+                     size[2] * sizeof(T));
     }
 }
 

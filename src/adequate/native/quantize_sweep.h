@@ -185,13 +185,25 @@ inline void fetch(std::uintptr_t block) {
         __builtin_prefetch(reinterpret_cast<const void*>(block + i));
 }
 
-// to = max(rule(x) + addend, least) of so many numbers; the bits of the largest magnitude. to may be x itself.
-template <bool adds, class Wide, class Number, class Rule>
-inline Bits<Number> write(const Number* x, const Number* addend, Number* to, int count, const Rule rule, Number least,
-                          const Draws<Wide>& draws) {
-    Bits<Number> largest = 0;  // as integers: magnitudes are in the order of their bits
+template <class Number>
+struct Written {
+    Bits<Number> largest;  // the magnitude's; as integers magnitudes are in the same order
+    Bits<Number> seen;     // of zeros, and of NaN where a number that was read is not finite
+};
+
+template <class Number>
+inline Bits<Number> zero_or_nan(Number y) {
+    return bits_of(y * static_cast<Number>(0));
+}
+
+// to = max(rule(x) + addend, least) of so many numbers; to may be x itself.
+template <bool adds, bool looks, class Wide, class Number, class Rule>
+inline Written<Number> write(const Number* x, const Number* addend, Number* to, int count, const Rule rule,
+                             Number least, const Draws<Wide>& draws) {
+    Bits<Number> largest = 0, seen = 0;
 #pragma GCC ivdep
     for (int i = 0; i < count; ++i) {
+        if constexpr (looks) seen |= zero_or_nan(x[i]);
         Number y = static_cast<Number>(rule(static_cast<Wide>(x[i]), draws, i));
         if constexpr (adds) y += addend[i];
         y = y < least ? least : y;
@@ -199,10 +211,10 @@ inline Bits<Number> write(const Number* x, const Number* addend, Number* to, int
         const Bits<Number> bits = bits_of(y) & Layout<Number>::magnitude;
         largest = bits > largest ? bits : largest;
     }
-    return largest;
+    return {largest, seen};
 }
 
-// One pass: each block is looked at for NaN and infinity, then rounded and stored.
+// One pass, block by block: what is written where it was read is looked at for NaN and infinity before that.
 template <class Number, class Wide, class Rule>
 Found sweep_numbers(const Sweep& sweep, const Rule& rule) {
     constexpr Bits<Number> infinity = Layout<Number>::infinity, magnitude = Layout<Number>::magnitude;
@@ -213,6 +225,7 @@ Found sweep_numbers(const Sweep& sweep, const Rule& rule) {
     const Number least = sweep.rectified ? 0 : -std::numeric_limits<Number>::infinity();
     const bool large = (sweep.stop - sweep.start) * static_cast<std::int64_t>(sizeof(Number)) > cached;
     const bool past_the_cache = large && x != out && reinterpret_cast<std::uintptr_t>(out) % sizeof(Part) == 0;
+    const bool looked_at_before = x == out || addend;
     alignas(64) Number block[BLOCK];
     Draws<Wide> draws(sweep);
     Bits<Number> largest = 0;
@@ -222,16 +235,20 @@ Found sweep_numbers(const Sweep& sweep, const Rule& rule) {
         const Number* part = x + start;
         const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(part) + sizeof block;
         const bool streams = past_the_cache && count == BLOCK;
+        Number* to = streams ? block : out + start;
         if (!past_the_cache) fetch<Number>(next);
-        Bits<Number> seen = 0;  // of zeros, and of NaN where a number is not finite
-        for (int i = 0; i < count; ++i) seen |= bits_of(part[i] * static_cast<Number>(0));
-        if (seen & infinity)
+        Written<Number> written{0, 0};
+        if (looked_at_before)
+            for (int i = 0; i < count; ++i) written.seen |= zero_or_nan(part[i]);
+        else
+            written = write<false, true>(part, addend, to, count, rule, least, draws);
+        if (written.seen & infinity)
             for (int i = 0; i < count; ++i)
                 if ((bits_of(part[i]) & magnitude) >= infinity) return {start + i, 0};
-        Number* to = streams ? block : out + start;
-        const Bits<Number> bits = addend ? write<true>(part, addend + start, to, count, rule, least, draws)
-                                         : write<false>(part, addend, to, count, rule, least, draws);
-        largest = bits > largest ? bits : largest;
+        if (looked_at_before)
+            written = addend ? write<true, false>(part, addend + start, to, count, rule, least, draws)
+                             : write<false, false>(part, addend, to, count, rule, least, draws);
+        largest = written.largest > largest ? written.largest : largest;
         if (streams) store_past_the_cache(block, out + start, next);
     }
 #ifdef __SSE2__
