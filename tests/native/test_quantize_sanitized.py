@@ -1,4 +1,4 @@
-"""The quantisers' kernels under the sanitizers of the compiler: every build that runs here, against one number at a time."""
+"""The quantisers under the sanitizers of the compiler: every build that runs here, against one number at a time."""
 
 import subprocess
 from pathlib import Path

@@ -12,7 +12,15 @@ from tests.native.builds import builds_here
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "src" / "adequate" / "native"
-KERNELS = ("lookup_columns", "lookup_direct", "lookup_pad", "lookup_permuted", "lookup_planes", "lookup_rows", "lookup_scan")
+KERNELS = (
+    "lookup_columns",
+    "lookup_direct",
+    "lookup_pad",
+    "lookup_permuted",
+    "lookup_planes",
+    "lookup_rows",
+    "lookup_scan",
+)
 
 
 def compiled(folder: Path, source: Path, name: str, *flags: str) -> Path:

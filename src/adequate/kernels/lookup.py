@@ -1,8 +1,8 @@
 """Sums of products that are looked up in a table: any multiplier, bit for bit.
 
-The compiled kernels (``adequate.native``) compute them, by one of four routes that give the same bits: rows of
-products for four outputs and more, scans of the input's planes or lines for a convolution's fewer, single entries where
-a table per weight would not be repaid (``choose`` in native/lookup.cpp). On a GPU it is the kernel of
+The compiled kernels (``adequate.native``) compute them, by one of five routes that give the same bits: rows of
+products for four outputs and more, permutes or scans of the input's planes or lines for a convolution's fewer, single
+entries where a table per weight would not be repaid (``choose`` in native/lookup.cpp). On a GPU it is the kernel of
 ``kernels.triton``. Torch computes them where there are none, and for patterns of more than 16 bits: as matrix products
 of the table's factors where it has some and there are many products, else entry by entry.
 """
