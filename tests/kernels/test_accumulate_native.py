@@ -107,7 +107,7 @@ def test_the_bits_are_those_of_the_steps_over_long_sums() -> None:
 @pytest.mark.parametrize(
     ("x", "w", "accumulator", "lane"),
     [
-        (HALF, HALF, Accumulator(HALF), DOUBLE),
+        (HALF, HALF, Accumulator(HALF), SINGLE),
         (HALF, HALF, Accumulator(HALF, product=HALF), SINGLE),
         (E4M3, E4M3, Accumulator(HALF), SINGLE),
         (E5M2, E4M3, Accumulator(HALF, Order.BLOCKED, block=64), SINGLE),
@@ -149,11 +149,11 @@ def test_a_register_that_is_lost_decides_a_tie(small: float, sign: int) -> None:
     assert check(Accumulator(Minifloat(10, 4), product=Fixed(20, 2)), x, w)
 
 
-def test_the_trace_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounding_to_odd_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: without it ties go to the even number, whatever the register was."""
     x, w = beside_ties(2.0**-40, 1, torch.float32)
     expected = accumulate(x, w, Accumulator(BRAIN))
-    monkeypatch.setattr(native, "route", lambda *of: Route(SINGLE, Rounder(), replace(route(*of).sum, traced=False)))  # type: ignore[union-attr]
+    monkeypatch.setattr(native, "route", lambda *of: Route(SINGLE, Rounder(), replace(route(*of).sum, odd=False)))  # type: ignore[union-attr]
     lower = accumulate(x, w, Accumulator(BRAIN)) < expected
     ties = [(a, b) for a in range(1, 256, 2) for b in range(1, 256, 2) if (a * b).bit_length() == 9 and a * b % 4 == 1]
     assert [(2 * i + 1, 2 * j + 1) for i, j in lower.nonzero().tolist()] == ties
@@ -174,7 +174,10 @@ def test_the_proof_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         # products of 12 digits may be ties of 11; beside the lowest number of a register they span 40 digits
         (Extent(2.0**8, -24, 6), Extent(2.0**8, -24, 6), HALF, SINGLE),
-        (Extent(2.0**8, -24, 7), Extent(2.0**8, -24, 7), HALF, DOUBLE),
+        (Extent(2.0**8, -24, 7), Extent(2.0**8, -24, 7), HALF, SINGLE),
+        (Extent(2.0**8, -24, 13), Extent(2.0**8, -24, 12), HALF, DOUBLE),
+        (Extent(2.0**8, -24, 7), Extent(2.0**8, -24, 7), Minifloat(5, 21), SINGLE),
+        (Extent(2.0**8, -24, 7), Extent(2.0**8, -24, 7), Minifloat(5, 22), DOUBLE),
         (Extent(2.0**4, -2, 6), Extent(2.0**4, -2, 6), HALF, SINGLE),
         (Extent(2.0**4, -2, 5), Extent(2.0**4, -20, 6), HALF, SINGLE),
         (Extent(2.0**4, -2, 6), Extent(2.0**4, -20, 6), HALF, SINGLE),
@@ -183,7 +186,8 @@ def test_the_proof_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
         (Extent(2.0**100, -7, 8), Extent(2.0**100, -7, 8), Fixed(16, 15), None),
         (Extent(1.0, -600, 8), Extent(1.0, -600, 8), HALF, None),
         (Extent(1.0, -23, 24), Extent(1.0, -23, 24), HALF, DOUBLE),  # the sums of 100 of them have 53 bits
-        (Extent(1.0, -30, 24), Extent(1.0, -30, 24), HALF, None),
+        (Extent(1.0, -30, 24), Extent(1.0, -30, 24), HALF, DOUBLE),
+        (Extent(1.0, -30, 27), Extent(1.0, -30, 27), HALF, None),
         (Extent(1.0, -7, 8), Extent(1.0, -7, 8), Minifloat(5, 0), None),
         (Extent(inf, -7, 8), Extent(1.0, -7, 8), HALF, None),
     ],

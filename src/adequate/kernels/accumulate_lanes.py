@@ -9,8 +9,8 @@ every |t| <= R, the register gets the right bits if
 (B) P >= max(p + d, 2 p + 1), with p + d + 1 for products that are rounded, and d <= p or
     |ab| < 2**(P - 1) 2**max(g, r): t may be rounded, but never to the midpoint m of two neighbours in the register,
     unless it is m; as rounding is monotone, nothing else could change the result; or
-(C) P as in (B), and the lane keeps a trace of every c that it loses: where t = c + ab is rounded to ab and c is not 0,
-    ab plus an ulp of the lane with c's sign stands for t.
+(C) P >= p + 2, and the lane rounds t to odd: to the one of its two neighbours whose last bit is 1, if it is no number
+    of the lane.
 
 Proof of (B), first where m is larger than the smallest normal number. Let e be the exponent of m, an odd multiple of
 2**(e - p). A lane rounds t to m only if |t - m| <= 2**(e - P); we show that it is larger, or 0.
@@ -32,9 +32,9 @@ Below the smallest normal number 2**n the register is a grid: c is a multiple of
 r = n - p + 1 and e < n. If |c| >= |ab|, the first case holds with n for e. Else ab, h and c are multiples of
 2**min(e - d, r - 1), and so is t - m, more than 2**(e - P); if c is 0, t = ab is exact.
 
-Proof of (C). Only h = 0 is left: ab is the midpoint and c not 0. If t is rounded to ab, t and what stands for it lie
-on the same side of ab, no further than an ulp, which is less than 2**(e - d + 1) and 2**(e - p - 1): no midpoint and no
-number of the register lies between. So it is as well for an ab that is no midpoint.
+Proof of (C). Numbers of the register and midpoints have at most p + 1 digits, so that their last bit in a lane is 0: t is
+rounded to odd to one of them only if it is that, and else stays on its side of all of them (Boldo and Melquiond 2008,
+"Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd").
 
 (A generalisation to products of d digits of Figueroa 1995, "When is double rounding innocuous?", who has d = p.)
 
@@ -81,21 +81,21 @@ EXACT, STEPS, BINADES = range(3)
 class Rounder:
     """How lanes round: with (offset) STEPS, with (factor, smallest) BINADES; then the bounds, if they are finite.
 
-    ``traced``: a register that a lane loses moves the product by an ulp (C).
+    ``odd``: sums are rounded to odd by the lane (C).
     """
 
     kind: int = EXACT
     offset: float = 0.0
     factor: float = 0.0
     smallest: float = 0.0
-    traced: bool = False
+    odd: bool = False
     low: float = -inf
     high: float = inf
 
     @property
     def numbers(self) -> tuple[int, float, float, float, bool, float, float]:
         """As the compiled kernel takes it."""
-        return self.kind, self.offset, self.factor, self.smallest, self.traced, self.low, self.high
+        return self.kind, self.offset, self.factor, self.smallest, self.odd, self.low, self.high
 
 
 @dataclass(frozen=True)
@@ -206,12 +206,11 @@ def _float_sum(
     if bounded:
         grid = min(grid, _exponent(_largest(format)) - format.man)  # the last bit of the largest number
     exact = _spans(largest, min(products.grid, grid), lane.digits)
-    wide = lane.digits >= max(p + d + ones, 2 * p + 1)  # (B) and (C)
-    if not (exact or wide):
-        return None
+    innocuous = lane.digits >= max(p + d + ones, 2 * p + 1) and (
+        d <= p or _spans(products.peak, grid, lane.digits - 1)
+    )
     rounder = _binades(format, products.grid, largest, bounded, lane)
-    alone = exact or d <= p or _spans(products.peak, grid, lane.digits - 1)
-    return rounder if alone or rounder is None else replace(rounder, traced=True)
+    return rounder if rounder is None or exact or innocuous else replace(rounder, odd=True)
 
 
 def _steps(format: Fixed, largest: float, lane: Lane) -> Rounder | None:
@@ -229,7 +228,7 @@ def _binades(format: Minifloat, grid: int, largest: float, bounded: bool, lane: 
     """Rounding to a float's digits of multiples of 2**grid of at most this magnitude, and its bounds."""
     if format.rounding is not Rounding.NEAREST_EVEN or format.man == 0 or not _graduated(format, grid):
         return None
-    shift = lane.digits - 1 - format.man
+    shift = lane.digits - format.digits
     lowest = min(grid, format.grid) if bounded else grid
     if shift < 2 or lane.lowest > lowest or _exponent(largest) + shift + 2 > lane.highest:
         return None

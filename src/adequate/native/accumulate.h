@@ -15,7 +15,7 @@ struct LaneRounding {
     } kind;
     double offset;
     double factor, smallest;  // smallest 0: none
-    bool traced;              // of sums in binades: a register that a lane loses beside a product moves that by an ulp
+    bool odd;                 // of sums in binades: the lane rounds them to odd before
     bool bounded;             // then clamped
     double low, high;
 };

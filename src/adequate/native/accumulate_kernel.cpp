@@ -5,6 +5,8 @@
 
 #include "accumulate.h"
 
+#include <type_traits>
+
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
@@ -53,10 +55,37 @@ template <typename V> inline V larger(V a, V b) { return a > b ? a : b; }
 template <typename V> inline V smaller(V a, V b) { return a < b ? a : b; }
 #endif
 
+// c + w x rounded to odd: to the neighbour in the lane whose last bit is 1, where it is no number of the lane.
+#if defined(__AVX512F__) && VECTOR == 64
+#define DOWN (_MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)
+#define UP (_MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC)
+inline Vector<float> odd_sum(Vector<float> c, Vector<float> w, Vector<float> x) {
+    const __m512 below = _mm512_fmadd_round_ps(w, x, c, DOWN), above = _mm512_fmadd_round_ps(w, x, c, UP);
+    const __mmask16 odd = _mm512_test_epi32_mask(_mm512_castps_si512(below), _mm512_set1_epi32(1));
+    return _mm512_mask_blend_ps(odd, above, below);
+}
+inline Vector<double> odd_sum(Vector<double> c, Vector<double> w, Vector<double> x) {
+    const __m512d below = _mm512_fmadd_round_pd(w, x, c, DOWN), above = _mm512_fmadd_round_pd(w, x, c, UP);
+    const __mmask8 odd = _mm512_test_epi64_mask(_mm512_castpd_si512(below), _mm512_set1_epi64(1));
+    return _mm512_mask_blend_pd(odd, above, below);
+}
+#undef DOWN
+#undef UP
+#else
+template <typename V> inline V odd_sum(V c, V w, V x) {
+    using Lane = std::decay_t<decltype(c[0])>;
+    using Bits = typename Vectors<Lane>::Bits;
+    const V term = w * x, t = c + term, added = t - c, lost = (c - (t - added)) + (term - added);  // Knuth's: t + lost = c + term
+    const Bits toward = ((Bits)lost ^ (Bits)t) >> (8 * sizeof(Lane) - 1) | 1;         // -1 is towards 0
+    return (V)((Bits)t + (toward & (lost != V{}) & (((Bits)t & 1) - 1)));
+}
+#endif
+
 // A rounding whose kind is known when it is compiled; LEAST and BOUNDED: whether it has `smallest` and bounds.
-template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED, bool TRACED = false> struct Rounder {
+template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED, bool ODD = false> struct Rounder {
     using V = Vector<Lane>;
     using Bits = typename Vectors<Lane>::Bits;
+    static constexpr bool rounds = KIND != LaneRounding::none || BOUNDED;
     Lane offset, factor, smallest, low, high;
 
     explicit Rounder(const LaneRounding& of)
@@ -78,16 +107,8 @@ template <typename Lane, LaneRounding::Kind KIND, bool LEAST, bool BOUNDED, bool
         return t;
     }
 
-    // c + term, rounded.
-    inline V operator()(V c, V term) const {
-        V t = c + term;
-        if (TRACED) {
-            constexpr int SIGN = 8 * sizeof(Lane) - 1;
-            const Bits lost = ((Bits)t == (Bits)term) & (c != V{}), toward = ((Bits)c ^ (Bits)t) >> SIGN | 1;
-            t = (V)((Bits)t + (toward & lost));  // to the lane's next number: -1 is towards 0
-        }
-        return (*this)(t);
-    }
+    // c + w x, rounded.
+    inline V operator()(V c, V w, V x) const { return (*this)(ODD ? odd_sum(c, w, x) : c + w * x); }
 };
 
 // ROWS x VECTORS vectors of sums at a time, so that their roundings overlap.
@@ -97,6 +118,7 @@ void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& 
     using Unaligned = typename Vectors<Lane>::Unaligned;
     constexpr int LANES = Vectors<Lane>::lanes;
     const int64_t terms = job.terms, width = job.width;
+    const V one = V{} + 1;
     V total[ROWS][VECTORS] = {};
     for (int64_t first = 0, next; first < terms; first = next) {
         next = terms - first < job.block ? terms : first + job.block;
@@ -104,11 +126,14 @@ void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& 
         for (int64_t k = first; k < next; k++) {
             V w[VECTORS];
             for (int j = 0; j < VECTORS; j++) w[j] = *(const Unaligned*)(columns + k * width + j * LANES);
-            for (int i = 0; i < ROWS; i++)
-                for (int j = 0; j < VECTORS; j++) c[i][j] = sum(c[i][j], product(w[j] * rows[i * terms + k]));
+            for (int i = 0; i < ROWS; i++) {
+                const V x = V{} + rows[i * terms + k];
+                for (int j = 0; j < VECTORS; j++)
+                    c[i][j] = Product::rounds ? sum(c[i][j], product(w[j] * x), one) : sum(c[i][j], w[j], x);
+            }
         }
         for (int i = 0; i < ROWS; i++)
-            for (int j = 0; j < VECTORS; j++) total[i][j] = first || next < terms ? sum(total[i][j], c[i][j]) : c[i][j];
+            for (int j = 0; j < VECTORS; j++) total[i][j] = first || next < terms ? sum(total[i][j], c[i][j], one) : c[i][j];
     }
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < VECTORS; j++) *(Unaligned*)(out + i * width + j * LANES) = total[i][j];
@@ -149,11 +174,11 @@ void part(const Accumulation& job, const Piece& of, Product product, Sum sum) {
 template <typename Lane> void in_lanes(const Accumulation& job, const Piece& of) {
     using Exact = Rounder<Lane, LaneRounding::none, false, false>;
     const LaneRounding &product = job.product, &sum = job.sum;
-    const bool least = sum.smallest != 0, traced = sum.traced;
+    const bool least = sum.smallest != 0, odd = sum.odd;
 #define SUMS(KIND, LEAST, ...) \
     part<Lane>(job, of, Exact(product), Rounder<Lane, LaneRounding::KIND, LEAST, __VA_ARGS__>(sum))
 #define PRODUCTS(KIND)                                                                                              \
-    if (sum.kind == LaneRounding::binade && traced)                                                                     \
+    if (sum.kind == LaneRounding::binade && odd)                                                                        \
         part<Lane>(job, of, Rounder<Lane, LaneRounding::KIND, true, true>(product),                                     \
                    Rounder<Lane, LaneRounding::binade, true, true, true>(sum));                                         \
     else if (sum.kind == LaneRounding::binade)                                                                          \
@@ -174,8 +199,8 @@ template <typename Lane> void in_lanes(const Accumulation& job, const Piece& of)
         case LaneRounding::none: return sum.bounded ? SUMS(none, false, true) : SUMS(none, false, false);
         case LaneRounding::fixed: return sum.bounded ? SUMS(fixed, false, true) : SUMS(fixed, false, false);
         case LaneRounding::binade:
-            if (traced && (least || sum.bounded)) return SUMS(binade, true, true, true);
-            if (traced) return SUMS(binade, false, false, true);
+            if (odd && sum.bounded) return SUMS(binade, true, true, true);
+            if (odd) return least ? SUMS(binade, true, false, true) : SUMS(binade, false, false, true);
             if (least) return sum.bounded ? SUMS(binade, true, true) : SUMS(binade, true, false);
             return sum.bounded ? SUMS(binade, false, true) : SUMS(binade, false, false);
     }

@@ -25,12 +25,12 @@ void require(bool fine, const char* problem) {
     if (!fine) throw std::invalid_argument(problem);
 }
 
-// kind, offset, factor, smallest, traced, low, high; infinite bounds are none.
+// kind, offset, factor, smallest, odd, low, high; infinite bounds are none.
 LaneRounding rounding_of(const Numbers& given) {
-    const auto [kind, offset, factor, smallest, traced, low, high] = given;
+    const auto [kind, offset, factor, smallest, odd, low, high] = given;
     require(kind >= LaneRounding::none && kind <= LaneRounding::binade, "a rounding is 0 (none), 1 (fixed) or 2 (binade)");
     const bool bounded = !std::isinf(low) || !std::isinf(high);
-    return {static_cast<LaneRounding::Kind>(kind), offset, factor, smallest, traced, bounded, low, high};
+    return {static_cast<LaneRounding::Kind>(kind), offset, factor, smallest, odd, bounded, low, high};
 }
 
 void require_choice(const Choice& choice, std::size_t batches, std::size_t matrices) {
