@@ -32,9 +32,9 @@ Below the smallest normal number 2**n the register is a grid: c is a multiple of
 r = n - p + 1 and e < n. If |c| >= |ab|, the first case holds with n for e. Else ab, h and c are multiples of
 2**min(e - d, r - 1), and so is t - m, more than 2**(e - P); if c is 0, t = ab is exact.
 
-Proof of (C). Numbers of the register and midpoints have at most p + 1 digits, so that their last bit in a lane is 0: t is
-rounded to odd to one of them only if it is that, and else stays on its side of all of them (Boldo and Melquiond 2008,
-"Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd").
+Proof of (C). Numbers of the register and midpoints have at most p + 1 digits, so that their last bit in a lane is 0: t
+is rounded to odd to one of them only if it is that, and else stays on its side of all of them (Boldo and Melquiond
+2008, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd").
 
 (A generalisation to products of d digits of Figueroa 1995, "When is double rounding innocuous?", who has d = p.)
 
@@ -206,9 +206,7 @@ def _float_sum(
     if bounded:
         grid = min(grid, _exponent(_largest(format)) - format.man)  # the last bit of the largest number
     exact = _spans(largest, min(products.grid, grid), lane.digits)
-    innocuous = lane.digits >= max(p + d + ones, 2 * p + 1) and (
-        d <= p or _spans(products.peak, grid, lane.digits - 1)
-    )
+    innocuous = lane.digits >= max(p + d + ones, 2 * p + 1) and (d <= p or _spans(products.peak, grid, lane.digits - 1))
     rounder = _binades(format, products.grid, largest, bounded, lane)
     return rounder if rounder is None or exact or innocuous else replace(rounder, odd=True)
 
