@@ -378,3 +378,13 @@ def test_the_binding_checks_what_it_is_given() -> None:
         out = torch.empty(1, 1, *places, dtype=torch.int32)
         with pytest.raises(ValueError, match=message):
             native.kernels.lookup_convolution(image, kernel, table, stride, (1, 1, 1), groups, out, here, 1)
+
+
+@pytest.mark.parametrize("length", [4096, 4097, 9_001])
+def test_lines_longer_than_what_is_summed_at_once(way: object, length: int) -> None:
+    """And many short ones, with gaps in the input between them; images more than are done together."""
+    table = entries("int16", 256, 256)
+    for shape, kernel, pad in (((2, 3, length), (5,), 2), ((3, 3, length // 40, 9), (3, 4), 1)):
+        x, w = patterns(256, *shape, seed=3), patterns(256, 3, 1, *kernel, seed=4)
+        window = Window((1,) * len(kernel), ((pad, pad),) * len(kernel), (1,) * len(kernel), 3)
+        assert torch.equal(lookup_convolution(x, w, table, window, 7), by_torch(x, w, table, window, 7))
