@@ -75,8 +75,9 @@ inline Vector<double> odd_sum(Vector<double> c, Vector<double> w, Vector<double>
 template <typename V> inline V odd_sum(V c, V w, V x) {
     using Lane = std::decay_t<decltype(c[0])>;
     using Bits = typename Vectors<Lane>::Bits;
-    const V term = w * x, t = c + term, added = t - c, lost = (c - (t - added)) + (term - added);  // Knuth's: t + lost = c + term
-    const Bits toward = ((Bits)lost ^ (Bits)t) >> (8 * sizeof(Lane) - 1) | 1;         // -1 is towards 0
+    const V term = w * x, t = c + term, added = t - c;
+    const V lost = (c - (t - added)) + (term - added);                         // t + lost = c + term (Knuth)
+    const Bits toward = ((Bits)lost ^ (Bits)t) >> (8 * sizeof(Lane) - 1) | 1;  // -1 is towards 0
     return (V)((Bits)t + (toward & (lost != V{}) & (((Bits)t & 1) - 1)));
 }
 #endif
@@ -133,7 +134,8 @@ void tile(const Lane* rows, const Lane* columns, Lane* out, const Accumulation& 
             }
         }
         for (int i = 0; i < ROWS; i++)
-            for (int j = 0; j < VECTORS; j++) total[i][j] = first || next < terms ? sum(total[i][j], c[i][j], one) : c[i][j];
+            for (int j = 0; j < VECTORS; j++)
+                total[i][j] = first || next < terms ? sum(total[i][j], c[i][j], one) : c[i][j];
     }
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < VECTORS; j++) *(Unaligned*)(out + i * width + j * LANES) = total[i][j];

@@ -17,7 +17,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr int64_t CACHED = 1 << 19;  // bytes
+constexpr int64_t CACHED = 1 << 19;  // bytes of sums that stay in a core's cache
 
 struct Kernels {
     decltype(&portable::lookup_columns) columns;
