@@ -38,7 +38,9 @@ class Forced:
 
 def ways() -> Iterator[tuple[Processor, str]]:
     yield Processor.TORCH, "any"
-    yield from product(HERE[1:], ROUTES)
+    for processor, route in product(HERE[1:], ROUTES):
+        if route != "permuted" or processor is Processor.AVX512:
+            yield processor, route
 
 
 @pytest.fixture(params=list(ways()), ids=lambda way: f"{way[0].name.lower()}-{way[1]}")
