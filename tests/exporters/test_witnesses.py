@@ -27,8 +27,8 @@ from tests.circuits.running import require_tool
 from tests.exporters.together import wrong_together
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
-SIZE = 250
-"""Cases of a group."""
+SIZE = 125
+"""Cases of a group; with 250 they take eight minutes each."""
 ARRAYS = ((2, 1), (1, 2))
 """Rows and columns of processing elements of each group's machine, whose compilation takes minutes."""
 WIDEST = 127

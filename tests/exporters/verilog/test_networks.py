@@ -15,7 +15,7 @@ from tests.circuits.running import require_tool
 from tests.exporters.separable import separable
 from tests.lowering.cases import NETWORKS, images, lowered, network
 
-CASES = [(kind, seed) for seed in range(15) for kind in NETWORKS]
+CASES = [(kind, seed) for seed in range(6) for kind in NETWORKS]
 
 
 @pytest.mark.slow
@@ -34,7 +34,7 @@ def test_random_networks_and_designs(kind: type[nn.Module], seed: int, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "seed"), [(kind, 3) for kind in NETWORKS], ids=str)
+@pytest.mark.parametrize(("kind", "seed"), [(NETWORKS[0], 3), (NETWORKS[-1], 3)], ids=str)
 def test_verilator_finds_the_same(kind: type[nn.Module], seed: int, tmp_path: Path, builds: Path) -> None:
     require_tool("verilator")
     _, program = lowered(network(kind, seed), seed)
