@@ -11,6 +11,7 @@ from adequate.circuits import Port, Word
 from adequate.operators import Multiplier, parse_operator
 from tests.circuits.running import values
 
+MANY_PAIRS = 2**14  # all of 7 x 7 bits, a quarter of 8 x 8: those of C++ and Verilog are all
 PAIRS = 400  # of Python integers; a multiplier of Words takes a tenth of a millisecond a pair
 
 
@@ -31,12 +32,12 @@ def some_pairs(multiplier: Multiplier, count: int) -> list[tuple[int, int]]:
 
 def other_with_python_integers(multiplier: Multiplier, count: int) -> list[tuple[int, int]]:
     """Pairs whose product as Words of Python integers is no Python integer, or not the table's."""
-    table, sides = multiplier.table(), ports(multiplier)
+    table, sides = multiplier.table().tolist(), ports(multiplier)
     (a, all_a), (b, all_b) = ((side, values(side)) for side in sides)
     found: list[tuple[int, int]] = []
     for row, column in some_pairs(multiplier, count):
         word = multiplier(Word(all_a[row], a.width, a.signed), Word(all_b[column], b.width, b.signed))
-        if not isinstance(word.value, int) or word.value != table[row, column]:
+        if not isinstance(word.value, int) or word.value != table[row][column]:
             found.append((all_a[row], all_b[column]))
     return found
 
@@ -83,5 +84,5 @@ class MultiplierContract:
         assert other_with_python_integers(multiplier, PAIRS) == []
 
     @pytest.mark.slow
-    def test_python_integers_agree_at_all_pairs(self, multiplier: Multiplier) -> None:
-        assert other_with_python_integers(multiplier, multiplier.table().numel()) == []
+    def test_python_integers_agree_at_many_pairs(self, multiplier: Multiplier) -> None:
+        assert other_with_python_integers(multiplier, min(MANY_PAIRS, multiplier.table().numel())) == []
