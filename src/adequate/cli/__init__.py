@@ -11,7 +11,7 @@ import typer
 from adequate.cli.app import program
 from adequate.cli.errors import Misuse, expected_errors, one_line
 from adequate.cli.memory import keep_memory
-from adequate.cli.torchrun import one_voice, speak, typed
+from adequate.cli.torchrun import heed_torchrun, one_voice, speak, typed
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -25,7 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore", FutureWarning)  # libraries to programmers; nothing a user could mend
-        sys.exit(_code(given))
+        try:
+            heed_torchrun()
+            code = _code(given)
+        except KeyboardInterrupt:
+            resumable = any(argument.startswith("--run") for argument in given)
+            again = f"; go on with: {typed(given)}" if resumable else ""
+            code = _failed(INTERRUPTED, f"interrupted{again}")
+        sys.exit(code)
 
 
 def _code(arguments: list[str]) -> int:
@@ -37,10 +44,6 @@ def _code(arguments: list[str]) -> int:
         return end.exit_code
     except typer.TyperException as error:
         return _failed(MISUSED, error.format_message())
-    except KeyboardInterrupt:
-        resumable = any(argument.startswith("--run") for argument in arguments)
-        again = f"; go on with: {typed(arguments)}" if resumable else ""
-        return _failed(INTERRUPTED, f"interrupted{again}")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return FAILED

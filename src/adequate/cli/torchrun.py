@@ -2,14 +2,20 @@
 
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import FrameType
+from typing import NoReturn
 
 from adequate.cli.errors import Misuse
 
 TOGETHER = "finetune"
 """The command whose work processes share."""
+
+ENDING = signal.SIGINT, signal.SIGTERM
+"""By either ``torchrun`` ends a process: as it is ended itself, or since another process has failed."""
 
 
 def processes() -> int:
@@ -34,6 +40,24 @@ def one_voice(arguments: Sequence[str]) -> Iterator[None]:
         return
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
+
+
+def heed_torchrun() -> None:
+    """The first signal that would end this process raises KeyboardInterrupt; later ones do nothing."""
+    if processes() > 1:
+        for one in ENDING:
+            signal.signal(one, _interrupt)
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    _end_undisturbed()
+    raise KeyboardInterrupt
+
+
+def _end_undisturbed() -> None:
+    if processes() > 1:
+        for one in ENDING:
+            signal.signal(one, signal.SIG_IGN)
 
 
 def is_first_to_fail() -> bool:
@@ -61,6 +85,7 @@ def typed(arguments: Sequence[str]) -> str:
 
 
 def speak(message: str) -> None:
-    """Says on standard error what went wrong, if no other process has."""
+    """Says on standard error what went wrong, if no other process has; nothing ends this one before it has."""
+    _end_undisturbed()
     if is_first_to_fail():
         print(f"adequate: {message}", file=sys.stderr)
