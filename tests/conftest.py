@@ -24,7 +24,6 @@ FIRST = (
     "cli/test_finetune_together.py",
     "test_docs.py",
     "exporters/verilog/test_networks.py",
-    "operators/test_multipliers.py",
     "test_emulation.py",
     "papers/test_proxsim.py",
     "fuzzing/test_readers.py",

@@ -46,8 +46,9 @@ class TorchOnly(UnsignedMultiplier):
     [
         (Unlisted(3, 3), "test_text_both_ways"),
         (Overflowing(3, 3), "test_the_result_lies_within_its_width"),
-        (Fickle(3, 3), "test_python_integers_agree"),
+        (Fickle(3, 3), "test_single_python_integers_agree"),
         (TorchOnly(3, 3), "test_numpy_and_torch_agree"),
+        (TorchOnly(3, 3), "test_python_integers_agree_at_all_pairs"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
