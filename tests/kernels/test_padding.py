@@ -45,4 +45,4 @@ def test_what_does_not_fit_is_refused() -> None:
         (torch.zeros(1, 2, 1, 5, 5, dtype=torch.uint16), (0, 1, 1)),
     ):
         with pytest.raises(ValueError, match="x "):
-            native.kernels.pad_patterns(x, out, before, 0, 0)
+            native.kernels.pad_patterns(x, out, before, 0, 0, 1)

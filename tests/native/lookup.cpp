@@ -104,7 +104,7 @@ template <class T> int64_t frame(Processor processor) {
     Buffer<T> x(size), out(padded);
     for (int64_t i = 0; i < size; i++) x.get()[i] = static_cast<T>(below(256));
     job.x = x.get(), job.out = out.get();
-    pad(job, processor);
+    pad(job, processor, 1 + static_cast<int>(below(3)));
     int64_t wrong = 0;
     for (int64_t i = 0; i < padded; i++) {
         int64_t at = i / job.padded[2] / job.padded[1] / job.padded[0];

@@ -24,5 +24,5 @@ def padded(x: Tensor, padding: Sequence[tuple[int, int]], zero: int) -> Tensor:
     out = torch.empty(*x.shape[:2], *sizes, dtype=x.dtype)
     volumes = (one.reshape(*one.shape[:2], *ones, *one.shape[2:]) for one in (x.contiguous(), out))
     before = (*(0 for _ in ones), *(low for low, _ in padding))
-    native.kernels.pad_patterns(*volumes, before, zero, int(native.processor))
+    native.kernels.pad_patterns(*volumes, before, zero, int(native.processor), torch.get_num_threads())
     return out

@@ -129,7 +129,14 @@ int64_t checked(const char* name, std::uint32_t most, int64_t size, const char* 
 
 }  // namespace
 
-void pad(const Padding& job, Processor processor) { kernels_of(processor).pad(job); }
+void pad(const Padding& job, Processor processor, int threads) {
+    const Kernels kernels = kernels_of(processor);
+    if (!job.planes) return;
+    const int64_t tile = piece(job.planes, job.planes, threads), tiles = (job.planes + tile - 1) / tile;
+    for_each_part(tiles, threads, [&](int64_t i, int64_t) {
+        kernels.pad(job, i * tile, std::min(job.planes, (i + 1) * tile));
+    });
+}
 
 void look_up(const Lookup& job, int64_t x_count, Processor processor, int threads, Route route) {
     const Kernels kernels = kernels_of(processor);

@@ -65,7 +65,7 @@ struct Padding {
     std::int64_t planes, size[3], before[3], padded[3];
 };
 
-void pad(const Padding&, Processor);
+void pad(const Padding&, Processor, int threads);
 
 #define ADEQUATE_LOOKUP(processor)                                                                            \
     namespace processor {                                                                                     \
@@ -83,7 +83,7 @@ void pad(const Padding&, Processor);
     void lookup_permuted(const Lookup&, const Columns&, const Part&, void* scratch);                          \
     void lookup_direct(const Lookup&, const Part&, void* scratch);                                            \
     std::uint32_t largest(const void* patterns, std::int64_t count, bool wide);                               \
-    void pad(const Padding&);                                                                                 \
+    void pad(const Padding&, std::int64_t first, std::int64_t last);                                          \
     }
 ADEQUATE_LOOKUP(portable)
 ADEQUATE_LOOKUP(avx2)

@@ -121,7 +121,7 @@ void lookup_matrices(Patterns<3> x, Patterns<3> w, Table table, Sums<3> out, int
 }
 
 void pad_patterns(Patterns<5> x, Sums<5> out, std::array<int64_t, 3> before, std::uint16_t zero,
-                  int processor) {
+                  int processor, int threads) {
     require(processor >= 0 && processor <= static_cast<int>(processor_here()), "not a processor that is here");
     require(x.dtype() == out.dtype(), "x and out hold patterns of different types");
     require(x.dtype() == nb::dtype<std::uint8_t>() || x.dtype() == nb::dtype<std::uint16_t>(),
@@ -136,7 +136,7 @@ void pad_patterns(Patterns<5> x, Sums<5> out, std::array<int64_t, 3> before, std
         require(before[d] >= 0 && before[d] <= job.padded[d] - job.size[d], "x lies not inside out");
     }
     nb::gil_scoped_release others_may_run;
-    pad(job, static_cast<Processor>(processor));
+    pad(job, static_cast<Processor>(processor), threads);
 }
 
 }  // namespace
