@@ -1,6 +1,9 @@
 """The digits that are always there."""
 
+from collections import Counter
+
 import torch
+from sklearn import datasets
 
 from adequate.data.digits import load_digits
 
@@ -25,3 +28,14 @@ def test_the_split_never_changes() -> None:
     one, two = load_digits(), load_digits()
     for a, b in zip((*one.selection(), one.test), (*two.selection(), two.test), strict=True):
         assert a.digest == b.digest
+
+
+def test_images_and_labels_are_scikit_learns() -> None:
+    pixels, target = datasets.load_digits(return_X_y=True)
+    bundled = Counter((row.astype("uint8").tobytes(), int(label)) for row, label in zip(pixels, target, strict=True))
+    dataset = load_digits()
+    ours: Counter[tuple[bytes, int]] = Counter()
+    for split in (*dataset.selection(), dataset.test):
+        images = split.images.numpy()
+        ours.update((image.tobytes(), int(label)) for image, label in zip(images, split.labels, strict=True))
+    assert ours == bundled

@@ -17,9 +17,7 @@ def lookup_convolution(
 def lookup_matrices(
     x: Tensor, w: Tensor, table: Tensor, out: Tensor, processor: int, threads: int, route: int = -1
 ) -> None: ...
-def pad_patterns(
-    x: Tensor, out: Tensor, before: tuple[int, ...], zero: int, processor: int, threads: int
-) -> None: ...
+def pad_patterns(x: Tensor, out: Tensor, before: tuple[int, ...], zero: int, processor: int, threads: int) -> None: ...
 def quantize_fixed(
     processor: int,
     threads: int,
