@@ -12,7 +12,6 @@ from adequate.data.split import Split
 TEST_FRACTION = 0.2
 """Of the images, held out for the test (our choice)."""
 
-
 FILE = "sklearn/datasets/data/digits.csv.gz"
 """In its distribution: importing scikit-learn to read it takes seconds, of every command."""
 
