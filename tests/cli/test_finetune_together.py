@@ -30,7 +30,6 @@ test $RANK = 0 && exec "$@"
 "$@" &
 until ls run/tuned/* >/dev/null 2>&1; do sleep 0.1; done
 kill -9 $!
-wait $!
 """
 
 
@@ -114,9 +113,17 @@ def test_who_differs_is_told_once(asked: tuple[str, ...], tmp_path: Path) -> Non
     assert not (tmp_path / "run").exists()
 
 
-def test_an_end_without_a_word_is_told_once(asked: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_process_that_is_left_alone_says_so_once(asked: tuple[str, ...], tmp_path: Path) -> None:
+    """The shell lives on, so that torchrun sees nothing amiss before."""
+    line = (*TORCHRUN, "sh", "-c", f"{SECOND_IS_KILLED}exec sleep 600", "sh", *asked, "--epochs", 40, "--run", "run")
+    _, complaint = told(*line, fails=True)
+    assert complaint == [ALONE]
+    assert (tmp_path / "run").exists()
+
+
+def test_an_end_that_torchrun_sees_is_told_once(asked: tuple[str, ...], tmp_path: Path) -> None:
     """By the other process, which finds that it is alone, or is ended by torchrun before it does."""
-    line = (*TORCHRUN, "sh", "-c", SECOND_IS_KILLED, "sh", *asked, "--epochs", 40, "--run", "run")
+    line = (*TORCHRUN, "sh", "-c", f"{SECOND_IS_KILLED}wait $!", "sh", *asked, "--epochs", 40, "--run", "run")
     _, [complaint] = told(*line, fails=True)
     assert complaint == ALONE or complaint.startswith(GO_ON)
     assert (tmp_path / "run").exists()
