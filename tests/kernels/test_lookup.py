@@ -15,6 +15,7 @@ from adequate.kernels import reference
 from adequate.kernels.columns import Window, untransposed
 from adequate.kernels.lookup import lookup_convolution, lookup_matrices
 from adequate.native import Processor
+from adequate.operators import catalog
 
 HERE = [one for one in Processor if one <= native.processor]
 ROUTES = {"any": -1, "direct": 0, "rows": 1, "scan": 2, "planes": 3, "permuted": 4}
@@ -335,6 +336,14 @@ def test_padding_is_multiplied(way: object) -> None:
     x, w = torch.zeros(1, 1, 2, 2, dtype=torch.uint8), torch.zeros(1, 1, 3, 3, dtype=torch.uint8)
     sums = lookup_convolution(x, w, table, Window((1, 1), ((1, 1), (1, 1)), (1, 1)), zero=3)
     assert torch.equal(sums.long(), torch.full((1, 1, 2, 2), 63))
+
+
+def test_every_multiplier_at_all_pairs(way: object) -> None:
+    """Sums of one product: all the activations against all the weights."""
+    for multiplier in (*catalog(8), *catalog(8, signed=True)):
+        table = multiplier.table()
+        x, w = (torch.arange(size, dtype=torch.int32) for size in table.shape)
+        assert torch.equal(lookup_matrices(x[:, None], w[None], table).int(), table), str(multiplier)
 
 
 def test_every_published_table(way: object, data_root: Path) -> None:
