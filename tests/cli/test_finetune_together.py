@@ -60,7 +60,7 @@ def trained(run: Path) -> dict[str, Tensor]:
 
 def when_kept(run: Path) -> int:
     """When the last epoch was, in ns; 0 before the first."""
-    return max((checkpoint.stat().st_mtime_ns for checkpoint in (run / "tuned").glob("*")), default=0)
+    return max((checkpoint.stat().st_mtime_ns for checkpoint in (run / "tuned").glob("*.safetensors")), default=0)
 
 
 def test_two_train_as_one_and_the_first_keeps_the_run(asked: tuple[str, ...], tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import typer
 from adequate.cli.app import program
 from adequate.cli.errors import Misuse, expected_errors, one_line
 from adequate.cli.memory import keep_memory
-from adequate.cli.torchrun import heed_torchrun, one_voice, speak, typed
+from adequate.cli.torchrun import end_undisturbed, heed_torchrun, one_voice, speak, typed
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         try:
             heed_torchrun()
             code = _code(given)
+            end_undisturbed()
         except KeyboardInterrupt:
             resumable = any(argument.startswith("--run") for argument in given)
             again = f"; go on with: {typed(given)}" if resumable else ""

@@ -17,6 +17,10 @@ TOGETHER = "finetune"
 ENDING = signal.SIGINT, signal.SIGTERM
 """By either ``torchrun`` ends a process: as it is ended itself, or since another process has failed."""
 
+AGAIN = 1.0
+"""Seconds until an interruption is raised anew that nothing has caught: Python drops what is raised where an object is
+finalised, and so do libraries that call Python from C."""
+
 
 def processes() -> int:
     """How many there are, on all machines."""
@@ -43,21 +47,26 @@ def one_voice(arguments: Sequence[str]) -> Iterator[None]:
 
 
 def heed_torchrun() -> None:
-    """The first signal that would end this process raises KeyboardInterrupt; later ones do nothing."""
+    """The first signal that would end this process raises KeyboardInterrupt until ``end_undisturbed``."""
     if processes() > 1:
         for one in ENDING:
             signal.signal(one, _interrupt)
 
 
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    _end_undisturbed()
-    raise KeyboardInterrupt
-
-
-def _end_undisturbed() -> None:
+def end_undisturbed() -> None:
+    """From here on no signal interrupts what this process still has to say."""
     if processes() > 1:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for one in ENDING:
             signal.signal(one, signal.SIG_IGN)
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    for one in ENDING:
+        signal.signal(one, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN)
+    raise KeyboardInterrupt
 
 
 def is_first_to_fail() -> bool:
@@ -86,6 +95,6 @@ def typed(arguments: Sequence[str]) -> str:
 
 def speak(message: str) -> None:
     """Says on standard error what went wrong, if no other process has; nothing ends this one before it has."""
-    _end_undisturbed()
+    end_undisturbed()
     if is_first_to_fail():
         print(f"adequate: {message}", file=sys.stderr)
