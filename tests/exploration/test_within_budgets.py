@@ -69,6 +69,14 @@ def test_a_budget_that_buys_nothing_has_no_answer() -> None:
     assert bought(multiplied, [{"energy": multiplied(SPACE.narrowest)["energy"] - 1}]) == []
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_budget_of_nothing_buys_what_is_free() -> None:
+    def costs(point: Point) -> dict[str, float]:
+        return {"multipliers": float(point[0] + point[1])}
+
+    assert bought(costs, [{"multipliers": 0.0}]) == [(0, 0, 4, 4)]
+
+
 def test_a_budget_of_an_unknown_cost_is_refused_before_any_trial() -> None:
     strategy = within_budgets(SPACE, [{"lines": 3.0, "watts": 1.0}], lambda design: summed(SPACE.point(design)))
     with pytest.raises(ValueError, match="a budget of 'watts'; the costs are 'bits', 'lines'"):

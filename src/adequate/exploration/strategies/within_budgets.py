@@ -77,11 +77,11 @@ def _bought(
     if not held:
         return None
     best = point = held[-1]
-    limits = most.copy()
+    limits, unit = most.copy(), np.where(most > 0, most, 1.0)
     for _ in range(ROUNDS):
         here = spent(point)
         changes = np.array([spent(_with(point, *one)) - here for one in alone])
-        answer = least_sum(alone, losses, changes / most, (limits - here) / most, GAP)
+        answer = least_sum(alone, losses, changes / unit, (limits - here) / unit, GAP)
         if answer is None:
             break
         over = spent(answer) - most
