@@ -86,7 +86,7 @@ def test_two_train_as_one_and_the_first_keeps_the_run(asked: tuple[str, ...], tm
 
 
 def test_interrupted_they_go_on_to_the_same_weights(asked: tuple[str, ...], tmp_path: Path) -> None:
-    line = (*TORCHRUN, *asked, "--epochs", "4", "--batch-size", "16", "--run")
+    line = (*TORCHRUN, *asked, "--epochs", "20", "--batch-size", "16", "--run")
     told(*line, "whole")
     kept = 0
     for by in (signal.SIGINT, signal.SIGTERM):

@@ -26,6 +26,7 @@ def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     heard = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
     yield monkeypatch
     del of_torchrun
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for one, handler in heard.items():
         signal.signal(one, handler)
 
